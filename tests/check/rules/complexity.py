@@ -1,0 +1,24 @@
+"""What a reader has to keep in mind at once has a limit."""
+
+from tree import MEASURED, Offence
+
+NAME = "complexity"
+SAYS = "cyclomatic complexity <= 15, nesting <= 4, parameters <= 6"
+LIMITS = (
+    ("complexity", "cyclomatic complexity", 15),
+    ("nesting", "nesting depth", 4),
+    ("parameters", "number of parameters", 6),
+)
+
+
+def check(tree):
+    for source in tree.sources(MEASURED):
+        for function in source.functions:
+            for attribute, words, limit in LIMITS:
+                value = getattr(function, attribute)
+                if value > limit:
+                    yield Offence(
+                        source.path,
+                        function.line,
+                        f"{function.name}: {words} {value}, at most {limit}",
+                    )
