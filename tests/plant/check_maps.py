@@ -1,0 +1,269 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Checks the register maps and the list of quantities.
+
+Usage: check_maps.py CONF_DIR
+
+CONF_DIR holds quantities.csv and meters/*.csv. Every finding is printed as
+file:line:column: message; the exit status is 1 if there was any.
+"""
+
+import csv
+import io
+import re
+import sys
+from pathlib import Path
+
+MAP_COLUMNS = ("quantity function address registers type word_order multiplier"
+               " unit class na formula note source").split()
+QUANTITY_COLUMNS = "name title unit kind decimals group".split()
+HEADER_KEYS = {"title", "make", "max_registers", "gap", "forbidden", "pause",
+               "load_stride", "fingerprint"}
+TYPE_REGISTERS = {"u16": 1, "s16": 1, "u32": 2, "s32": 2, "u64": 4, "s64": 4,
+                  "f32": 2, "f64": 4}
+# unit in a map -> base unit
+BASE_UNIT = {"V": "V", "A": "A", "W": "W", "var": "var", "VA": "VA",
+             "Wh": "Wh", "varh": "varh", "VAh": "VAh", "Hz": "Hz", "s": "s",
+             "h": "s", "1": "1", "%": "1", "deg": "deg"}
+KINDS = {"gauge", "counter", "state", "text"}
+CLASSES = {"fast", "normal", "slow"}
+GROUPS = {"voltage", "current", "power", "energy", "quality", "frequency",
+          "time", "info"}
+FORMULAS = {"", "four_quadrant"}
+NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*$")
+DURATION = re.compile(r"[1-9][0-9]*(ms|s)$")
+RANGES = re.compile(r"[0-9]+(-[0-9]+)?( [0-9]+(-[0-9]+)?)*$")
+
+
+class Report:
+    """Collects findings of one file, with their place."""
+
+    def __init__(self, path):
+        self.path = path
+        self.findings = []
+
+    def add(self, line, column, message):
+        self.findings.append((line, column,
+                              f"{self.path}:{line}:{column}: {message}"))
+
+    def flush(self):
+        for _, _, text in sorted(self.findings):
+            print(text)
+        return len(self.findings)
+
+
+def fields_of(text):
+    """Splits one CSV line into (column, value); columns count from 1."""
+    values = next(csv.reader(io.StringIO(text)), [])
+    result, at = [], 0
+    for value in values:
+        result.append((at + 1, value))
+        quoted = at < len(text) and text[at] == '"'
+        width = len(value) + (2 + value.count('"') if quoted else 0)
+        at += width + 1
+    return result
+
+
+def read_table(path, report, columns, headers):
+    """Yields (line, {column name: (column, value)}) of each row."""
+    seen_columns = False
+    data = path.read_bytes()
+    if b"\r" in data:
+        report.add(1, 1, "carriage return found, lines end with LF only")
+    if not data.endswith(b"\n"):
+        report.add(data.count(b"\n") + 1, 1, "last line has no line end")
+    lines = data.decode("utf-8").split("\n")[:-1]
+    for number, text in enumerate(lines, 1):
+        if not seen_columns and text.startswith("#"):
+            key, colon, value = text[1:].partition(":")
+            if not colon or key not in HEADER_KEYS:
+                report.add(number, 2, f"unknown key '{key}'")
+            elif key in headers:
+                report.add(number, 2, f"key '{key}' appears twice")
+            headers[key] = (number, len(key) + 3, value.strip())
+            continue
+        fields = fields_of(text)
+        if not seen_columns:
+            seen_columns = True
+            if [value for _, value in fields] != columns:
+                report.add(number, 1, "expected the columns "
+                           + ",".join(columns))
+            continue
+        if len(fields) != len(columns):
+            report.add(number, 1, f"{len(fields)} fields, expected "
+                       f"{len(columns)}")
+            continue
+        yield number, dict(zip(columns, fields))
+    if not seen_columns:
+        report.add(len(lines) + 1, 1, "no line with the column names")
+
+
+def check_quantities(path):
+    report, known = Report(path), {}
+    headers = {}
+    for line, row in read_table(path, report, QUANTITY_COLUMNS, headers):
+        def bad(column, message):
+            report.add(line, row[column][0], message)
+        name = row["name"][1]
+        if not NAME.match(name):
+            bad("name", f"'{name}' is not a name in lower case words")
+        if name in known:
+            bad("name", f"'{name}' appears twice")
+        if not row["title"][1]:
+            bad("title", "a title is needed")
+        if BASE_UNIT.get(row["unit"][1]) != row["unit"][1]:
+            bad("unit", f"'{row['unit'][1]}' is not a base unit")
+        if row["kind"][1] not in KINDS:
+            bad("kind", "expected one of " + " ".join(sorted(KINDS)))
+        if not re.match(r"[0-6]$", row["decimals"][1]):
+            bad("decimals", "expected 0 to 6")
+        if row["group"][1] not in GROUPS:
+            bad("group", "expected one of " + " ".join(sorted(GROUPS)))
+        known[name] = (row["unit"][1], row["kind"][1])
+    for number, column, _ in headers.values():
+        report.add(number, column, "no '#key: value' lines here")
+    return report, known
+
+
+def check_headers(report, headers, names):
+    def value(key, default=""):
+        return headers.get(key, (1, 1, default))
+
+    def bad(key, message):
+        line, column, _ = value(key)
+        report.add(line, column, f"{key}: {message}")
+    for key in ("title", "make"):
+        if not value(key)[2]:
+            bad(key, "is needed")
+    limit = value("max_registers", "125")[2]
+    if not limit.isdigit() or not 1 <= int(limit) <= 125:
+        bad("max_registers", "expected 1 to 125")
+    gap = value("gap", "0")[2]
+    if not gap.isdigit() or int(gap) > 123:
+        bad("gap", "expected 0 to 123")
+    if "pause" in headers and not DURATION.match(value("pause")[2]):
+        bad("pause", "expected a duration such as 20ms")
+    stride = value("load_stride", "2048")[2]
+    if not stride.isdigit() or not 1 <= int(stride) <= 32768:
+        bad("load_stride", "expected 1 to 32768")
+    if "forbidden" in headers and not RANGES.match(value("forbidden")[2]):
+        bad("forbidden", "expected addresses such as 10 20-29")
+    if "fingerprint" in headers:
+        mark = value("fingerprint")[2]
+        words = mark.split(" ", 2)
+        if mark != "true" and (len(words) != 3 or words[0] not in names):
+            bad("fingerprint", "expected 'true', or a fingerprint map, one of "
+                "its quantities and the text it begins with")
+    return int(limit) if limit.isdigit() else 125
+
+
+def in_range(text, low, high):
+    return text.isdigit() and low <= int(text) <= high
+
+
+def check_place(bad, row, limit):
+    """Address, registers and type of a row; returns (address, registers)."""
+    kind = row["type"][1]
+    if row["function"][1] not in ("3", "4"):
+        bad("function", "expected 3 or 4")
+    if not in_range(row["address"][1], 0, 65535):
+        bad("address", "expected 0 to 65535")
+        return None
+    if not in_range(row["registers"][1], 1, limit):
+        bad("registers", f"expected 1 to {limit}")
+        return None
+    address, count = int(row["address"][1]), int(row["registers"][1])
+    if address + count > 65536:
+        bad("registers", "ends above address 65535")
+    if kind != "string" and kind not in TYPE_REGISTERS:
+        bad("type", "expected string or one of "
+            + " ".join(sorted(TYPE_REGISTERS)))
+    elif kind != "string" and TYPE_REGISTERS[kind] != count:
+        bad("registers", f"type {kind} takes {TYPE_REGISTERS[kind]}")
+    several = kind != "string" and count > 1
+    if row["word_order"][1] not in (("be", "le") if several else ("-",)):
+        bad("word_order", "expected be or le for several words, else -")
+    return address, count
+
+
+def check_value(bad, row, known):
+    """Quantity, unit, multiplier and raw codes of a row."""
+    name, unit, kind = row["quantity"][1], row["unit"][1], row["type"][1]
+    if name not in known:
+        bad("quantity", f"'{name}' is not in quantities.csv")
+    elif unit not in BASE_UNIT:
+        bad("unit", f"unknown unit '{unit}'")
+    elif BASE_UNIT[unit] != known[name][0]:
+        bad("unit", f"{unit} does not convert to {known[name][0]}")
+    elif kind == "string" and known[name][1] != "text":
+        bad("type", "a string needs a quantity of kind text")
+    try:
+        if not float(row["multiplier"][1]) > 0:
+            bad("multiplier", "must be above 0")
+    except ValueError:
+        bad("multiplier", "not a number")
+    if row["class"][1] not in CLASSES:
+        bad("class", "expected one of " + " ".join(sorted(CLASSES)))
+    if row["formula"][1] not in FORMULAS:
+        bad("formula", f"unknown formula '{row['formula'][1]}'")
+    for code in row["na"][1].split():
+        digits = TYPE_REGISTERS.get(kind, 0) * 4
+        if not re.match(r"[0-9A-F]+$", code) or len(code) != digits:
+            bad("na", f"'{code}': expected {digits} hexadecimal digits")
+    if not row["source"][1]:
+        bad("source", "is needed")
+
+
+def check_map(path, known, names):
+    report, headers = Report(path), {}
+    rows = list(read_table(path, report, MAP_COLUMNS, headers))
+    limit = check_headers(report, headers, names)
+    seen, taken, last = {}, {}, (0, -1)
+    for line, row in rows:
+        def bad(column, message):
+            report.add(line, row[column][0], message)
+        check_value(bad, row, known)
+        name = row["quantity"][1]
+        if name in seen:
+            bad("quantity", f"'{name}' is already in line {seen[name]}")
+        seen[name] = line
+        place = check_place(bad, row, limit)
+        if place is None or not row["function"][1].isdigit():
+            continue
+        address, count = place
+        function = int(row["function"][1])
+        if (function, address) <= last:
+            bad("address", "rows are sorted by function and address")
+        last = (function, address)
+        for register in range(address, address + count):
+            if (function, register) in taken:
+                bad("address", f"register {register} is already in line "
+                    f"{taken[(function, register)]}")
+                break
+            taken[(function, register)] = line
+    return report, len(rows), set(seen)
+
+
+def main(arguments):
+    if len(arguments) != 2:
+        print("usage: check_maps.py CONF_DIR", file=sys.stderr)
+        return 2
+    conf = Path(arguments[1])
+    report, known = check_quantities(conf / "quantities.csv")
+    findings, used, points = report.flush(), set(), 0
+    paths = sorted((conf / "meters").glob("*.csv"))
+    for path in paths:
+        report, count, seen = check_map(path, known, {p.stem for p in paths})
+        findings += report.flush()
+        points += count
+        used |= seen
+    for name in sorted(set(known) - used):
+        print(f"{conf}/quantities.csv:1:1: no map uses '{name}'")
+        findings += 1
+    print(f"{len(paths)} maps, {points} points, {len(known)} quantities, "
+          f"{findings} findings")
+    return 1 if findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv))
