@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/diag.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void kw_diag_init(struct kw_diag *diag)
+{
+    *diag = (struct kw_diag){0};
+}
+
+void kw_diag_fini(struct kw_diag *diag)
+{
+    kw_free(diag->items);
+    *diag = (struct kw_diag){0};
+}
+
+static struct kw_diag_item *next_item(struct kw_diag *diag)
+{
+    struct kw_diag_item *items;
+
+    if (diag->count == KW_DIAG_MAX)
+        return NULL;
+    items = kw_realloc(diag->items, (diag->count + 1) * sizeof(*items));
+    if (items == NULL)
+        return NULL;
+    diag->items = items;
+    return memset(&items[diag->count++], 0, sizeof(*items));
+}
+
+KW_PRINTF(4, 0)
+static void add(struct kw_diag *diag, struct kw_mark mark, const char *path,
+                const char *format, va_list args)
+{
+    struct kw_diag_item *item = next_item(diag);
+    char text[KW_DIAG_TEXT_SIZE];
+
+    if (item == NULL) {
+        diag->dropped++;
+        return;
+    }
+    item->mark = mark;
+    if (diag->file != NULL)
+        (void)kw_text_copy(item->file, sizeof(item->file), diag->file);
+    if (path != NULL)
+        (void)kw_log_escape(item->path, sizeof(item->path), path);
+    vsnprintf(text, sizeof(text), format, args);
+    (void)kw_log_escape(item->text, sizeof(item->text), text);
+}
+
+int kw_diag_add(struct kw_diag *diag, struct kw_mark mark, const char *path,
+                const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    add(diag, mark, path, format, args);
+    va_end(args);
+    return KW_EINVAL;
+}
+
+int kw_diag_say(struct kw_diag *diag, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    add(diag, (struct kw_mark){0, 0}, NULL, format, args);
+    va_end(args);
+    return KW_EINVAL;
+}
+
+bool kw_diag_any(const struct kw_diag *diag)
+{
+    return diag->count > 0 || diag->dropped > 0;
+}
+
+static bool comes_after(const struct kw_diag_item *a,
+                        const struct kw_diag_item *b)
+{
+    int order = strcmp(a->file, b->file);
+
+    if (order != 0)
+        return order > 0;
+    if (a->mark.line != b->mark.line)
+        return a->mark.line > b->mark.line;
+    return a->mark.column > b->mark.column;
+}
+
+/* By insertion: stable, needs no memory, and there are few. */
+void kw_diag_sort(struct kw_diag *diag)
+{
+    for (size_t i = 1; i < diag->count; i++) {
+        struct kw_diag_item item = diag->items[i];
+        size_t at = i;
+
+        for (; at > 0 && comes_after(&diag->items[at - 1], &item); at--)
+            diag->items[at] = diag->items[at - 1];
+        diag->items[at] = item;
+    }
+}
+
+const char *kw_diag_format(const struct kw_diag_item *item, char *text,
+                           size_t size)
+{
+    char place[KW_DIAG_PATH_SIZE + 32] = "";
+
+    if (item->file[0] != 0 && item->mark.line > 0)
+        snprintf(place, sizeof(place), "%s:%u:%u: ", item->file,
+                 item->mark.line, item->mark.column);
+    else if (item->file[0] != 0)
+        snprintf(place, sizeof(place), "%s: ", item->file);
+    snprintf(text, size, "%s%s%s%s", place, item->path,
+             item->path[0] != 0 ? ": " : "", item->text);
+    return text;
+}
+
+const char *kw_diag_first(const struct kw_diag *diag, char *text, size_t size)
+{
+    if (diag->count > 0)
+        return kw_diag_format(&diag->items[0], text, size);
+    if (size > 0)
+        text[0] = 0;
+    return text;
+}
