@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/conf_build.h"
+
+#include <string.h>
+
+void kw_conf_refuse(struct kw_conf_builder *builder, struct kw_mark mark,
+                    const char *text)
+{
+    builder->err = kw_diag_add(builder->diag, mark, NULL, "%s", text);
+}
+
+static void find_duplicate(struct kw_conf_builder *builder,
+                           const struct kw_node *map,
+                           const struct kw_node *added)
+{
+    const struct kw_node *first = kw_node_get(map, added->key);
+
+    if (first == added)
+        return;
+    if (first->key_mark.line > 0)
+        builder->err = kw_diag_add(builder->diag, added->key_mark, NULL,
+                                   "the key \"%s\" is here twice, first on "
+                                   "line %u",
+                                   added->key, first->key_mark.line);
+    else
+        builder->err = kw_diag_add(builder->diag, added->key_mark, NULL,
+                                   "the key \"%s\" is here twice", added->key);
+}
+
+/* Hangs a node into the map or list that is open. */
+static int hang(struct kw_conf_builder *builder, struct kw_node *node)
+{
+    struct kw_conf_level *level = &builder->levels[builder->depth - 1];
+    struct kw_node *parent = level->node;
+
+    if (parent->kind == KW_NODE_MAP && parent->count == KW_CONF_KEYS)
+        return kw_diag_add(builder->diag, level->key_mark, NULL,
+                           "more than %d keys in one map", KW_CONF_KEYS);
+    node->key = level->key;
+    node->key_mark = level->key_mark;
+    level->key = NULL;
+    *level->tail = node;
+    level->tail = &node->next;
+    parent->count++;
+    if (parent->kind == KW_NODE_MAP)
+        find_duplicate(builder, parent, node);
+    return 0;
+}
+
+/* Makes a node where the next value goes; NULL: *err says why not. */
+static struct kw_node *add(struct kw_conf_builder *builder,
+                           enum kw_node_kind kind, struct kw_mark mark,
+                           int *err)
+{
+    struct kw_node *node = NULL;
+
+    *err = KW_ENOMEM;
+    if (builder->nodes++ == KW_CONF_NODES)
+        *err = kw_diag_add(builder->diag, mark, NULL, "more than %d values",
+                           KW_CONF_NODES);
+    else
+        node = kw_arena_alloc(builder->arena, sizeof(*node));
+    if (node == NULL)
+        return NULL;
+    node->kind = kind;
+    node->mark = mark;
+    *err = 0;
+    if (builder->depth > 0)
+        *err = hang(builder, node);
+    else
+        builder->root = node;
+    return *err == 0 ? node : NULL;
+}
+
+bool kw_conf_wants_key(const struct kw_conf_builder *builder)
+{
+    const struct kw_conf_level *level;
+
+    if (builder->depth == 0)
+        return false;
+    level = &builder->levels[builder->depth - 1];
+    return level->node->kind == KW_NODE_MAP && level->key == NULL;
+}
+
+int kw_conf_add_key(struct kw_conf_builder *builder, const char *text,
+                    size_t length, struct kw_mark mark)
+{
+    struct kw_conf_level *level = &builder->levels[builder->depth - 1];
+
+    if (length == 0)
+        return kw_diag_add(builder->diag, mark, NULL, "an empty key");
+    if (length > KW_CONF_KEY_BYTES)
+        return kw_diag_add(builder->diag, mark, NULL,
+                           "a key of more than %d bytes", KW_CONF_KEY_BYTES);
+    level->key_mark = mark;
+    level->key = kw_arena_strndup(builder->arena, text, length);
+    return level->key != NULL ? 0 : KW_ENOMEM;
+}
+
+int kw_conf_add_null(struct kw_conf_builder *builder, struct kw_mark mark)
+{
+    int err;
+
+    (void)add(builder, KW_NODE_NULL, mark, &err);
+    return err;
+}
+
+int kw_conf_add_scalar(struct kw_conf_builder *builder, const char *text,
+                       size_t length, bool plain, struct kw_mark mark)
+{
+    int err;
+    struct kw_node *node = add(builder, KW_NODE_SCALAR, mark, &err);
+
+    if (node == NULL)
+        return err;
+    node->plain = plain;
+    node->text = kw_arena_strndup(builder->arena, text, length);
+    return node->text != NULL ? 0 : KW_ENOMEM;
+}
+
+int kw_conf_open(struct kw_conf_builder *builder, enum kw_node_kind kind,
+                 struct kw_mark mark)
+{
+    struct kw_node *node;
+    int err;
+
+    if (builder->depth == KW_CONF_DEPTH)
+        return kw_diag_add(builder->diag, mark, NULL,
+                           "maps and lists nested more than %d deep",
+                           KW_CONF_DEPTH);
+    node = add(builder, kind, mark, &err);
+    if (node == NULL)
+        return err;
+    builder->levels[builder->depth++] =
+        (struct kw_conf_level){.node = node, .tail = &node->first};
+    return 0;
+}
+
+void kw_conf_close(struct kw_conf_builder *builder)
+{
+    builder->depth--;
+}

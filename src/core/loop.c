@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A turn is what runs between two waits of libuv: it begins in the check
+ * handle (right after polling) and ends in the prepare handle (right before).
+ * Timers run before the prepare handle of the same iteration, so they are
+ * part of the turn that ends there. What was put off to the end of the turn
+ * runs in prepare; if that puts off more, an idle handle keeps libuv from
+ * waiting and the rest runs one iteration later.
+ */
+#include "core/loop.h"
+
+#include <string.h>
+#include <time.h>
+
+/* What one turn may do of each kind, see enum kw_budget. */
+static const unsigned budgets[KW_BUDGET_COUNT] = {
+    [KW_BUDGET_ACCEPT] = 32,
+    [KW_BUDGET_HANDSHAKE] = 8,
+    [KW_BUDGET_REQUEST] = 16,
+};
+
+static const uint64_t long_turn_us = 50000;
+
+static uint64_t thread_cpu_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
+}
+
+static void nothing(uv_idle_t *idle)
+{
+    (void)idle;
+}
+
+static void run_turn_ends(struct kw_loop *loop)
+{
+    struct kw_link now;
+
+    kw_list_init(&now);
+    while (!kw_list_empty(&loop->turn_ends)) {
+        struct kw_link *link = loop->turn_ends.next;
+
+        kw_list_remove(link);
+        kw_list_append(&now, link);
+    }
+    uv_idle_stop(&loop->idle);
+    while (!kw_list_empty(&now)) {
+        struct kw_turn_end *end =
+            KW_LIST_ENTRY(now.next, struct kw_turn_end, link);
+
+        kw_list_remove(&end->link);
+        end->run(end->arg);
+    }
+}
+
+static void note_turn(struct kw_loop *loop)
+{
+    uint64_t us = (thread_cpu_ns() - loop->turn_cpu_ns) / 1000;
+    uint64_t now_ms = uv_now(&loop->uv);
+    struct kw_loop_stats *stats = &loop->stats;
+
+    stats->turns++;
+    stats->over_50ms += us > long_turn_us;
+    if (us > stats->longest_us)
+        stats->longest_us = us;
+    if (now_ms - loop->minute_start_ms >= 60000) {
+        loop->previous_longest_us = loop->minute_longest_us;
+        loop->minute_longest_us = 0;
+        loop->minute_start_ms = now_ms;
+    }
+    if (us > loop->minute_longest_us)
+        loop->minute_longest_us = us;
+    stats->last_minute_longest_us =
+        loop->minute_longest_us > loop->previous_longest_us
+            ? loop->minute_longest_us
+            : loop->previous_longest_us;
+}
+
+static void on_turn_end(uv_prepare_t *prepare)
+{
+    struct kw_loop *loop = prepare->data;
+
+    run_turn_ends(loop);
+    note_turn(loop);
+}
+
+static void on_turn_begin(uv_check_t *check)
+{
+    struct kw_loop *loop = check->data;
+
+    loop->turn_cpu_ns = thread_cpu_ns();
+    memcpy(loop->budget_left, budgets, sizeof(budgets));
+}
+
+int kw_loop_init(struct kw_loop *loop, const struct kw_clock *clock)
+{
+    *loop = (struct kw_loop){.clock = clock};
+    kw_list_init(&loop->turn_ends);
+    if (uv_loop_init(&loop->uv) != 0)
+        return KW_EIO;
+    uv_prepare_init(&loop->uv, &loop->prepare);
+    uv_check_init(&loop->uv, &loop->check);
+    uv_idle_init(&loop->uv, &loop->idle);
+    loop->prepare.data = loop->check.data = loop;
+    uv_prepare_start(&loop->prepare, on_turn_end);
+    uv_check_start(&loop->check, on_turn_begin);
+    uv_unref((uv_handle_t *)&loop->prepare);
+    uv_unref((uv_handle_t *)&loop->check);
+    loop->minute_start_ms = uv_now(&loop->uv);
+    memcpy(loop->budget_left, budgets, sizeof(budgets));
+    loop->turn_cpu_ns = thread_cpu_ns();
+    return 0;
+}
+
+void kw_loop_run(struct kw_loop *loop)
+{
+    loop->turn_cpu_ns = thread_cpu_ns(); /* the start itself is no turn */
+    uv_run(&loop->uv, UV_RUN_DEFAULT);
+}
+
+int kw_loop_fini(struct kw_loop *loop)
+{
+    uv_close((uv_handle_t *)&loop->prepare, NULL);
+    uv_close((uv_handle_t *)&loop->check, NULL);
+    uv_close((uv_handle_t *)&loop->idle, NULL);
+    uv_run(&loop->uv, UV_RUN_NOWAIT);
+    return uv_loop_close(&loop->uv) == 0 ? 0 : KW_EBUSY;
+}
+
+bool kw_loop_budget_take(struct kw_loop *loop, enum kw_budget which)
+{
+    if (loop->budget_left[which] == 0)
+        return false;
+    loop->budget_left[which]--;
+    return true;
+}
+
+void kw_loop_turn_end(struct kw_loop *loop, struct kw_turn_end *end)
+{
+    if (!kw_list_empty(&end->link))
+        return;
+    kw_list_append(&loop->turn_ends, &end->link);
+    if (!uv_is_active((uv_handle_t *)&loop->idle))
+        uv_idle_start(&loop->idle, nothing);
+}
+
+void kw_loop_turn_end_cancel(struct kw_turn_end *end)
+{
+    kw_list_remove(&end->link);
+}

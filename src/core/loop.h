@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The one loop. Measures each turn (CPU time of the thread from the end of
+ * waiting to the next waiting), gives budgets a turn, and runs what modules
+ * put off to the end of a turn. Nothing on it may ever wait.
+ */
+#ifndef KW_CORE_LOOP_H
+#define KW_CORE_LOOP_H
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/list.h"
+
+#include <stdbool.h>
+#include <uv.h>
+
+/* What costs much and can come in bursts: at most so much of it a turn. */
+enum kw_budget {
+    KW_BUDGET_ACCEPT,    /* connections taken */
+    KW_BUDGET_HANDSHAKE, /* TLS flights worked on */
+    KW_BUDGET_REQUEST,   /* web requests begun */
+    KW_BUDGET_COUNT
+};
+
+struct kw_loop_stats {
+    uint64_t turns;
+    uint64_t longest_us;             /* since start, CPU time of the thread */
+    uint64_t last_minute_longest_us; /* of the last whole minute and this one */
+    uint64_t over_50ms;              /* turns longer than the alarm's limit */
+};
+
+/* Something to be done once at the end of this turn. Embedded by its owner. */
+struct kw_turn_end {
+    struct kw_link link; /* kw_list_init before the first use */
+    void (*run)(void *arg);
+    void *arg;
+};
+
+struct kw_loop {
+    uv_loop_t uv;
+    const struct kw_clock *clock; /* borrowed */
+    uv_prepare_t prepare;         /* end of a turn */
+    uv_check_t check;             /* begin of a turn */
+    uv_idle_t idle;               /* awake while turn ends are queued */
+    struct kw_link turn_ends;
+    struct kw_loop_stats stats;
+    uint64_t turn_cpu_ns; /* thread's CPU time at its begin */
+    uint64_t minute_start_ms, minute_longest_us, previous_longest_us;
+    unsigned budget_left[KW_BUDGET_COUNT];
+};
+
+/* The clock is borrowed. KW_EIO when libuv can't start. */
+KW_MUST_CHECK int kw_loop_init(struct kw_loop *loop,
+                               const struct kw_clock *clock);
+
+/* Runs until nothing is left but the loop's own handles or uv_stop. */
+void kw_loop_run(struct kw_loop *loop);
+
+/*
+ * Closes its own handles and runs what is left. 0, or KW_EBUSY when somebody
+ * else's handle is still open (in tests that is a failure).
+ */
+KW_MUST_CHECK int kw_loop_fini(struct kw_loop *loop);
+
+/* Takes one of this turn's budget; false: come back next turn. */
+bool kw_loop_budget_take(struct kw_loop *loop, enum kw_budget which);
+
+/*
+ * Runs end->run once, before the loop waits again. Queueing twice before it
+ * ran counts once. Taken out with kw_loop_turn_end_cancel.
+ */
+void kw_loop_turn_end(struct kw_loop *loop, struct kw_turn_end *end);
+void kw_loop_turn_end_cancel(struct kw_turn_end *end);
+
+#endif
