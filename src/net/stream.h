@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A byte stream over TCP, plain or TLS, one interface: servers get it from a
+ * listener, clients from kw_stream_connect. TLS runs over memory BIOs on
+ * uv_tcp, so that all input and output is libuv's.
+ *
+ * Happy path: on_open (TLS: after the handshake), on_data as bytes arrive,
+ * kw_stream_write as often as the owner likes, kw_stream_close, on_closed.
+ * Failure: on_end(err) once - KW_EOF when the peer ended, KW_EPROTO for a
+ * refused handshake, KW_EIO otherwise; the owner then closes.
+ * On close: bytes not yet written are dropped unless kw_stream_finish was
+ * called, which writes them and the TLS close_notify first. on_closed is the
+ * last call; there the memory around the stream may be freed.
+ */
+#ifndef KW_NET_STREAM_H
+#define KW_NET_STREAM_H
+
+#include "base/buf.h"
+#include "core/life.h"
+#include "core/loop.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct kw_stream;
+struct kw_tls; /* a context, net/tls.h */
+struct kw_tls_session;
+
+struct kw_stream_events {
+    void (*on_open)(struct kw_stream *stream);
+    /* Bytes are borrowed for the call. */
+    void (*on_data)(struct kw_stream *stream, const unsigned char *bytes,
+                    size_t length);
+    /* All queued bytes are with the kernel; may be NULL. */
+    void (*on_drain)(struct kw_stream *stream);
+    void (*on_end)(struct kw_stream *stream, int err);
+    void (*on_closed)(struct kw_stream *stream);
+};
+
+enum { KW_STREAM_IN_BYTES = 2048, KW_STREAM_OUT_MAX_BYTES = 1 << 20 };
+
+/* Embedded by value in its owner (a connection). */
+struct kw_stream {
+    struct kw_life life;
+    uv_tcp_t tcp;
+    uv_timer_t timer; /* of kw_stream_finish */
+    uv_write_t write;
+    uv_connect_t connect;
+    const struct kw_stream_events *events;
+    struct kw_loop *loop;
+    struct kw_turn_end later;   /* what must not happen inside a call */
+    struct kw_tls_session *tls; /* NULL: plain */
+    struct kw_buf out;          /* bytes waiting for the end of the turn */
+    struct kw_buf sending;      /* bytes libuv holds */
+    size_t out_max_bytes;       /* more queued: the stream ends, KW_EFULL;
+                                   the owner may change it */
+    size_t finish_left;         /* queued when kw_stream_finish looked last */
+    unsigned stuck_ticks;       /* how often it was not less */
+    int end_err;
+    bool connected; /* TCP is up */
+    bool opened;    /* on_open was called */
+    bool reading, paused, writing, ended, told, finishing, shut;
+    uint16_t peer_port;
+    char peer[64];    /* numeric address, no port */
+    size_t in_length; /* read and not yet delivered */
+    unsigned char in[KW_STREAM_IN_BYTES];
+};
+
+/*
+ * Takes an accepted socket (closed on failure). tls NULL: plain. on_open
+ * comes later, never inside the call. On an error nothing was begun and no
+ * callback comes.
+ */
+KW_MUST_CHECK int kw_stream_accept(struct kw_stream *stream,
+                                   struct kw_loop *loop, int take_fd,
+                                   struct kw_tls *tls,
+                                   const struct kw_stream_events *events);
+
+/*
+ * Connects to a numeric address. host is for the certificate's check, and may
+ * be NULL without TLS. No time-out of its own: the owner has a timer.
+ */
+KW_MUST_CHECK int kw_stream_connect(struct kw_stream *stream,
+                                    struct kw_loop *loop,
+                                    const struct sockaddr *address,
+                                    struct kw_tls *tls, const char *host,
+                                    const struct kw_stream_events *events);
+
+/*
+ * Queues bytes (copied); they leave at the end of the turn, so that several
+ * writes become one. Only after on_open; afterwards ignored. Returns what is
+ * queued and not with the kernel.
+ */
+size_t kw_stream_write(struct kw_stream *stream, const void *bytes,
+                       size_t length);
+
+/* Stops and goes on reading (back-pressure). */
+void kw_stream_pause(struct kw_stream *stream, bool paused);
+
+/*
+ * Writes what is queued, ends our side (TLS close_notify, then FIN), reads and
+ * drops what the peer still sends for at most a second, so that a reset does
+ * not overtake the last bytes, then closes. A peer that takes nothing for
+ * five seconds is given up.
+ */
+void kw_stream_finish(struct kw_stream *stream);
+/* Ends it with an error of the owner's: on_end(err) comes later, never inside
+ * the call. */
+void kw_stream_fail(struct kw_stream *stream, int err);
+
+/* Closes now. Twice is harmless. */
+void kw_stream_close(struct kw_stream *stream);
+
+#endif
