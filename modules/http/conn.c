@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Happy path: accept, handshake, IDLE; the first byte makes it HEADING, the
+ * head's end asks exchange.c, then BODY, BUSY, SENDING, DONE and IDLE again.
+ * One request at a time: bytes that come meanwhile wait in `pending`, and
+ * when that is full the stream is paused. A request begins only with a unit
+ * of the turn's budget; without one the connection queues in http->waiting.
+ *
+ * Failure: what is malformed gets one problem document and the connection
+ * ends; a deadline gets 408 or just the end; a lost client cancels the
+ * handler's request.
+ *
+ * On close: the stream closes, and in on_closed all memory goes.
+ */
+#include "http/conn.h"
+
+#include "base/mem.h"
+#include "http/server.h"
+#include "net/tls.h"
+
+#include <strings.h>
+#include <unistd.h>
+
+enum {
+    PENDING_MAX_BYTES = 32768, /* hard; reading pauses far below */
+    PENDING_PAUSE_BYTES = 4096,
+    FIELDS_MAX_BYTES = 8192,
+    BODY_GRACE_MS = 5000, /* before the floor of the rate holds */
+};
+
+static void consume(struct kw_http_conn *conn, const unsigned char *bytes,
+                    size_t length);
+
+static uint64_t now_ms(const struct kw_http_conn *conn)
+{
+    return kw_clock_mono_ms(conn->http->core->clock);
+}
+
+static void set_state(struct kw_http_conn *conn, enum kw_http_state state)
+{
+    conn->state = state;
+    conn->since_ms = now_ms(conn);
+}
+
+void kw_http_conn_abort(struct kw_http_conn *conn)
+{
+    kw_http_exchange_cancel(conn);
+    conn->state = KW_HTTP_ENDING;
+    kw_list_remove(&conn->wait);
+    kw_loop_turn_end_cancel(&conn->go_on);
+    kw_stream_close(&conn->stream);
+}
+
+/* The last answer is queued: it is written, then the connection ends. */
+static void finish(struct kw_http_conn *conn)
+{
+    conn->state = KW_HTTP_ENDING;
+    kw_stream_finish(&conn->stream);
+}
+
+/* The exchange is over: ready for the next, or the end. */
+static void next(struct kw_http_conn *conn)
+{
+    kw_arena_fini(&conn->arena);
+    kw_buf_fini(&conn->sending);
+    kw_buf_fini(&conn->body);
+    kw_buf_reset(&conn->fields);
+    if (conn->last || conn->http->stopping) {
+        finish(conn);
+        return;
+    }
+    kw_http_parser_reset(&conn->parser);
+    conn->request = (struct kw_request){0};
+    conn->file = NULL;
+    conn->head_only = false;
+    set_state(conn, KW_HTTP_IDLE);
+}
+
+/* Keeps bytes that came too early. */
+static void stash(struct kw_http_conn *conn, const unsigned char *bytes,
+                  size_t length)
+{
+    kw_buf_put(&conn->pending, bytes, length);
+    if (kw_buf_err(&conn->pending) != 0)
+        kw_http_conn_abort(conn);
+    else if (conn->pending.length > PENDING_PAUSE_BYTES)
+        kw_stream_pause(&conn->stream, true);
+}
+
+/* Takes what waits, once the connection can. */
+static void unstash(struct kw_http_conn *conn)
+{
+    struct kw_buf pending = conn->pending;
+
+    kw_buf_init(&conn->pending, PENDING_MAX_BYTES);
+    consume(conn, pending.data, pending.length);
+    kw_buf_fini(&pending);
+    if (conn->state != KW_HTTP_ENDING &&
+        conn->pending.length <= PENDING_PAUSE_BYTES)
+        kw_stream_pause(&conn->stream, false);
+}
+
+/* After an answer that came later than its request. */
+static void go_on(void *arg)
+{
+    struct kw_http_conn *conn = arg;
+
+    if (conn->state == KW_HTTP_DONE)
+        next(conn);
+    if (conn->state == KW_HTTP_IDLE)
+        unstash(conn);
+}
+
+void kw_http_conn_serve_waiting(void *arg)
+{
+    struct kw_http *http = arg;
+    struct kw_loop *loop = http->core->loop;
+
+    while (!kw_list_empty(&http->waiting) &&
+           kw_loop_budget_take(loop, KW_BUDGET_REQUEST)) {
+        struct kw_http_conn *conn =
+            KW_LIST_ENTRY(http->waiting.next, struct kw_http_conn, wait);
+
+        kw_list_remove(&conn->wait);
+        conn->granted = true;
+        conn->state = KW_HTTP_IDLE;
+        unstash(conn);
+    }
+    if (!kw_list_empty(&http->waiting))
+        kw_loop_turn_end(loop, &http->serve_waiting);
+}
+
+/* The first byte of a request; false: it has to wait for its turn. */
+static bool begin_request(struct kw_http_conn *conn)
+{
+    struct kw_http *http = conn->http;
+    struct kw_loop *loop = http->core->loop;
+
+    if (!conn->granted && (!kw_list_empty(&http->waiting) ||
+                           !kw_loop_budget_take(loop, KW_BUDGET_REQUEST))) {
+        conn->state = KW_HTTP_WAITING;
+        kw_list_append(&http->waiting, &conn->wait);
+        kw_loop_turn_end(loop, &http->serve_waiting);
+        return false;
+    }
+    conn->granted = false;
+    http->counters.requests++;
+    set_state(conn, KW_HTTP_HEADING);
+    return true;
+}
+
+/* The head is accepted and a body follows. */
+static void await_body(struct kw_http_conn *conn)
+{
+    static const char go[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    const char *expect = kw_http_parser_field(&conn->parser, KW_HTTP_EXPECT);
+
+    conn->state = KW_HTTP_BODY;
+    conn->body_ms = now_ms(conn);
+    conn->parser.body = &conn->body;
+    if (expect != NULL && strcasecmp(expect, "100-continue") == 0)
+        (void)kw_stream_write(&conn->stream, go, sizeof(go) - 1);
+}
+
+static void on_step(struct kw_http_conn *conn, enum kw_http_step step)
+{
+    switch (step) {
+    case KW_HTTP_HEAD:
+        kw_http_exchange_begin(conn);
+        if (conn->state == KW_HTTP_HEADING)
+            await_body(conn);
+        break;
+    case KW_HTTP_END:
+        if (conn->state == KW_HTTP_HEADING)
+            kw_http_exchange_begin(conn);
+        if (conn->state == KW_HTTP_HEADING || conn->state == KW_HTTP_BODY)
+            kw_http_exchange_run(conn);
+        break;
+    case KW_HTTP_REFUSED:
+        conn->http->counters.malformed++;
+        conn->last = true;
+        kw_http_reply_refuse(conn, conn->parser.status, "malformed",
+                             conn->parser.why);
+        break;
+    case KW_HTTP_MORE:
+    default:
+        break;
+    }
+}
+
+static bool is_reading(const struct kw_http_conn *conn)
+{
+    return conn->state == KW_HTTP_HEADING || conn->state == KW_HTTP_BODY;
+}
+
+static void consume(struct kw_http_conn *conn, const unsigned char *bytes,
+                    size_t length)
+{
+    conn->consuming = true;
+    while (length > 0) {
+        size_t used = 0;
+
+        if (conn->state == KW_HTTP_DONE)
+            next(conn);
+        if (conn->state == KW_HTTP_IDLE && !begin_request(conn))
+            break;
+        if (!is_reading(conn))
+            break;
+        on_step(conn, kw_http_parser_feed(&conn->parser, (const char *)bytes,
+                                          length, &used));
+        bytes += used;
+        length -= used;
+    }
+    if (conn->state == KW_HTTP_DONE)
+        next(conn);
+    conn->consuming = false;
+    if (length > 0 && conn->state != KW_HTTP_ENDING)
+        stash(conn, bytes, length);
+}
+
+static struct kw_http_conn *conn_of(struct kw_stream *stream)
+{
+    return KW_LIST_ENTRY(stream, struct kw_http_conn, stream);
+}
+
+static void on_open(struct kw_stream *stream)
+{
+    set_state(conn_of(stream), KW_HTTP_IDLE);
+}
+
+static void on_data(struct kw_stream *stream, const unsigned char *bytes,
+                    size_t length)
+{
+    struct kw_http_conn *conn = conn_of(stream);
+
+    if (conn->state == KW_HTTP_IDLE || is_reading(conn))
+        consume(conn, bytes, length);
+    else if (conn->state != KW_HTTP_ENDING)
+        stash(conn, bytes, length);
+}
+
+static void on_drain(struct kw_stream *stream)
+{
+    struct kw_http_conn *conn = conn_of(stream);
+
+    if (conn->state == KW_HTTP_SENDING)
+        kw_http_reply_pump(conn);
+    else if (conn->state == KW_HTTP_STREAMING && conn->request.on_drain != NULL)
+        conn->request.on_drain(conn->request.arg);
+}
+
+static void on_end(struct kw_stream *stream, int err)
+{
+    struct kw_http_conn *conn = conn_of(stream);
+
+    if (conn->state == KW_HTTP_SHAKING && err != KW_EOF)
+        conn->http->counters.handshakes_failed++;
+    kw_http_conn_abort(conn);
+}
+
+static void on_closed(struct kw_stream *stream)
+{
+    struct kw_http_conn *conn = conn_of(stream);
+    struct kw_http *http = conn->http;
+
+    kw_http_reply_release(conn);
+    kw_list_remove(&conn->wait);
+    kw_loop_turn_end_cancel(&conn->go_on);
+    kw_list_remove(&conn->link);
+    http->conn_count--;
+    kw_http_parser_fini(&conn->parser);
+    kw_arena_fini(&conn->arena);
+    kw_buf_fini(&conn->pending);
+    kw_buf_fini(&conn->body);
+    kw_buf_fini(&conn->fields);
+    kw_buf_fini(&conn->sending);
+    kw_free(conn);
+    kw_life_drop(&http->life);
+}
+
+static const struct kw_stream_events events = {
+    .on_open = on_open,
+    .on_data = on_data,
+    .on_drain = on_drain,
+    .on_end = on_end,
+    .on_closed = on_closed,
+};
+
+/* Makes room by ending the connection that does nothing for longest; false
+ * when all are at work. */
+static bool evict(struct kw_http *http)
+{
+    struct kw_http_conn *oldest = NULL;
+
+    KW_LIST_EACH (link, &http->conns) {
+        struct kw_http_conn *conn =
+            KW_LIST_ENTRY(link, struct kw_http_conn, link);
+
+        if ((conn->state == KW_HTTP_IDLE || conn->state == KW_HTTP_SHAKING) &&
+            (oldest == NULL || conn->since_ms < oldest->since_ms))
+            oldest = conn;
+    }
+    if (oldest != NULL)
+        kw_http_conn_abort(oldest);
+    return oldest != NULL;
+}
+
+void kw_http_conn_accept(struct kw_http *http, int take_fd)
+{
+    struct kw_http_conn *conn = NULL;
+
+    /* one that was ended still counts until it is gone: twice is the most */
+    if ((http->conn_count < (size_t)http->conf->limits.connections ||
+         (evict(http) &&
+          http->conn_count < 2 * (size_t)http->conf->limits.connections)))
+        conn = kw_alloc(sizeof(*conn));
+    if (conn == NULL) {
+        http->counters.refused++;
+        close(take_fd);
+        return;
+    }
+    conn->http = http;
+    set_state(conn, KW_HTTP_SHAKING);
+    kw_list_init(&conn->wait);
+    kw_list_init(&conn->watch.link);
+    kw_list_init(&conn->go_on.link);
+    conn->go_on.run = go_on;
+    conn->go_on.arg = conn;
+    kw_http_parser_init(&conn->parser, &http->limits);
+    kw_buf_init(&conn->pending, PENDING_MAX_BYTES);
+    kw_buf_init(&conn->fields, FIELDS_MAX_BYTES);
+    if (kw_stream_accept(&conn->stream, http->core->loop, take_fd, http->tls,
+                         &events) != 0) {
+        http->counters.refused++;
+        kw_free(conn);
+        return;
+    }
+    http->counters.accepted++;
+    http->conn_count++;
+    kw_list_append(&http->conns, &conn->link);
+    kw_life_hold(&http->life);
+}
+
+/* Too late: 408 when there is somebody to read it. */
+static void time_out(struct kw_http_conn *conn)
+{
+    conn->http->counters.timeouts++;
+    if (conn->state == KW_HTTP_SHAKING) {
+        kw_http_conn_abort(conn);
+        return;
+    }
+    conn->last = true;
+    kw_http_reply_refuse(conn, 408, "too_slow",
+                         "The request did not come in time.");
+}
+
+static bool body_too_slow(const struct kw_http_conn *conn, uint64_t now)
+{
+    uint64_t spent_ms = now - conn->body_ms;
+    uint64_t rate = conn->http->conf->limits.body_rate_bytes;
+
+    return spent_ms > BODY_GRACE_MS &&
+           conn->body.length < (spent_ms - BODY_GRACE_MS) * rate / 1000;
+}
+
+/* Is the peer still taking what is queued? */
+static bool is_stuck(struct kw_http_conn *conn, uint64_t now)
+{
+    size_t left = conn->send_left + conn->stream.out.length +
+                  uv_stream_get_write_queue_size(
+                      (const uv_stream_t *)(const void *)&conn->stream.tcp);
+
+    if (left == 0 || left < conn->left_bytes || conn->left_bytes == 0)
+        conn->left_ms = now;
+    conn->left_bytes = left;
+    return now - conn->left_ms > (uint64_t)conn->http->conf->limits.request_ms;
+}
+
+/* A handler that never answers: it must forget the request. */
+static void give_up(struct kw_http_conn *conn)
+{
+    conn->http->counters.timeouts++;
+    kw_http_exchange_cancel(conn);
+    conn->last = true;
+    kw_http_reply_refuse(conn, 503, "no_answer",
+                         "The gateway found no answer in time.");
+}
+
+static void sweep_one(struct kw_http_conn *conn, uint64_t now)
+{
+    const struct kw_http_conf_limits *limits = &conn->http->conf->limits;
+    uint64_t age_ms = now - conn->since_ms;
+
+    switch (conn->state) {
+    case KW_HTTP_SHAKING:
+    case KW_HTTP_HEADING:
+        if (age_ms > (uint64_t)limits->header_ms)
+            time_out(conn);
+        break;
+    case KW_HTTP_BODY:
+        if (age_ms > (uint64_t)limits->request_ms || body_too_slow(conn, now))
+            time_out(conn);
+        break;
+    case KW_HTTP_IDLE:
+        if (age_ms > (uint64_t)limits->idle_ms)
+            finish(conn);
+        break;
+    case KW_HTTP_BUSY:
+        if (age_ms > (uint64_t)limits->request_ms &&
+            conn->request.on_closed != NULL)
+            give_up(conn);
+        break;
+    case KW_HTTP_STREAMING:
+    case KW_HTTP_SENDING:
+        if (is_stuck(conn, now))
+            kw_http_conn_abort(conn);
+        break;
+    case KW_HTTP_WAITING:
+    case KW_HTTP_DONE:
+    case KW_HTTP_ENDING:
+    default:
+        break;
+    }
+}
+
+void kw_http_conn_sweep(struct kw_http *http)
+{
+    uint64_t now = kw_clock_mono_ms(http->core->clock);
+
+    KW_LIST_EACH_SAFE (link, after, &http->conns) {
+        sweep_one(KW_LIST_ENTRY(link, struct kw_http_conn, link), now);
+    }
+}
+
+void kw_http_conn_stop_all(struct kw_http *http)
+{
+    KW_LIST_EACH_SAFE (link, after, &http->conns) {
+        struct kw_http_conn *conn =
+            KW_LIST_ENTRY(link, struct kw_http_conn, link);
+
+        conn->last = true;
+        if (conn->state == KW_HTTP_IDLE)
+            finish(conn);
+        else if (conn->state == KW_HTTP_SHAKING)
+            kw_http_conn_abort(conn);
+    }
+}
+
+void kw_http_conn_abort_all(struct kw_http *http)
+{
+    KW_LIST_EACH_SAFE (link, after, &http->conns) {
+        kw_http_conn_abort(KW_LIST_ENTRY(link, struct kw_http_conn, link));
+    }
+}
