@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+# Warnings, hardening and sanitizers, all carried by the interface kw_flags.
+set(CMAKE_C_STANDARD 17)
+set(CMAKE_C_STANDARD_REQUIRED ON)
+set(CMAKE_C_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+if(NOT CMAKE_BUILD_TYPE)
+    set(CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "" FORCE)
+endif()
+
+set(KW_SANITIZE "" CACHE STRING "Sanitizers, e.g. address,undefined or thread")
+option(KW_COVERAGE "Count lines and branches with gcov" OFF)
+option(KW_WERROR "Warnings are errors" ON)
+
+add_library(kw_flags INTERFACE)
+target_compile_definitions(kw_flags INTERFACE _GNU_SOURCE)
+target_compile_options(kw_flags INTERFACE
+    -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes
+    -Wmissing-prototypes -Wvla -Wold-style-definition -Wformat=2 -Wcast-align
+    -Wcast-qual -Wpointer-arith -Wwrite-strings -Wundef -Wswitch-enum
+    -Wimplicit-fallthrough -Wdouble-promotion -Wdate-time -Wnull-dereference
+    -fstack-protector-strong -fno-strict-overflow)
+if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(kw_flags INTERFACE
+        -Wlogical-op -Wduplicated-cond -Wduplicated-branches
+        -fstack-clash-protection)
+endif()
+if(KW_WERROR)
+    target_compile_options(kw_flags INTERFACE -Werror)
+endif()
+target_link_options(kw_flags INTERFACE
+    -Wl,-z,relro,-z,now,-z,noexecstack)
+set(CMAKE_EXE_LINKER_FLAGS "${CMAKE_EXE_LINKER_FLAGS} -pie")
+
+if(KW_SANITIZE)
+    target_compile_options(kw_flags INTERFACE
+        -fsanitize=${KW_SANITIZE} -fno-omit-frame-pointer
+        -fno-sanitize-recover=all)
+    target_link_options(kw_flags INTERFACE -fsanitize=${KW_SANITIZE})
+    target_compile_definitions(kw_flags INTERFACE KW_SANITIZED=1)
+elseif(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
+    target_compile_options(kw_flags INTERFACE -U_FORTIFY_SOURCE
+                           -D_FORTIFY_SOURCE=2)
+endif()
+if(KW_COVERAGE)
+    target_compile_options(kw_flags INTERFACE --coverage -O0)
+    target_link_options(kw_flags INTERFACE --coverage)
+endif()
