@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything about one meter.
+
+import { useEffect } from 'preact/hooks';
+import { readMeters } from '../../app/feed';
+import { catalog, type Meter } from '../../app/model';
+import { href } from '../../app/router';
+import type { MeterInfo } from '../../app/types';
+import { t } from '../../i18n';
+import { Card } from '../../ui/Card';
+import { Icon } from '../../ui/Icon';
+import { EmptyState, Note } from '../../ui/notices';
+import { State } from '../../ui/State';
+import { Age, LiveText, Value } from '../../ui/Value';
+import { COLUMNS, newestOf, readerOf } from '../meters/readings';
+import { AllPoints } from './AllPoints';
+import { BusHealth } from './BusHealth';
+import { PhaseTable } from './PhaseTable';
+import { PhasorDiagram } from './PhasorDiagram';
+import { PowerCurve } from './PowerCurve';
+
+const REREAD_MS = 5000;
+
+function where(info: MeterInfo): string {
+  if (info.line === null) return t('meters.virtual');
+  const parts = [t('line.named', { name: info.line })];
+  if (info.unit !== undefined) parts.push(t('meters.unit', { unit: info.unit }));
+  if (info.load !== undefined && info.load > 1) parts.push(t('meters.load', { load: info.load }));
+  return parts.join(' · ');
+}
+
+function Head({ meter }: { meter: Meter }) {
+  const info = meter.info.value;
+  const tags = [...Object.entries(info.labels ?? {}), ...Object.entries(info.attributes ?? {})];
+  return (
+    <header class="meter-head">
+      <a class="back" href={href('meters')}>
+        <Icon name="left" size={16} />
+        {t('nav.meters')}
+      </a>
+      <div class="meter-title">
+        <h1>{meter.name}</h1>
+        <State state={info.state} />
+      </div>
+      <p class="meter-where">
+        {info.title} · {where(info)} · {t('value.age')} <Age time={() => newestOf(meter)} />
+      </p>
+      {tags.length > 0 && (
+        <ul class="tags">
+          {tags.map(([key, value]) => (
+            <li key={key}>
+              <span>{key.replace(/^info_/, '')}</span> {value}
+            </li>
+          ))}
+        </ul>
+      )}
+      {info.state === 'failing' && info.text && (
+        <Note kind="warn">
+          <p>{info.text}</p>
+          <p>{t('meter.failing.help')}</p>
+        </Note>
+      )}
+    </header>
+  );
+}
+
+function Tiles({ meter }: { meter: Meter }) {
+  const frequency = meter.points.get('frequency');
+  return (
+    <dl class="tiles">
+      {COLUMNS.map((column) => {
+        const read = readerOf(meter, column);
+        return (
+          read && (
+            <div class="tile" key={column.key}>
+              <dt>{t(`column.${column.key}`)}</dt>
+              <dd>
+                <LiveText measure={column.measure} read={read} />
+              </dd>
+            </div>
+          )
+        );
+      })}
+      {frequency && (
+        <div class="tile">
+          <dt>{t('fact.frequency')}</dt>
+          <dd>
+            <Value point={frequency} />
+          </dd>
+        </div>
+      )}
+    </dl>
+  );
+}
+
+/** The words and bus figures of a meter are not in the stream. */
+function useFreshInfo(): void {
+  useEffect(() => {
+    void readMeters();
+    const timer = setInterval(() => document.hidden || void readMeters(), REREAD_MS);
+    return () => clearInterval(timer);
+  }, []);
+}
+
+export default function MeterPage({ name }: { name: string }) {
+  useFreshInfo();
+  const meter = catalog.value?.meters.find((one) => one.name === name);
+  if (!meter) {
+    return (
+      <EmptyState icon="meters" title={t('meter.unknown', { name })}>
+        <a href={href('meters')}>{t('meter.unknown.help')}</a>
+      </EmptyState>
+    );
+  }
+  const bus = meter.info.value.bus;
+  return (
+    <div class="page meter">
+      <Head meter={meter} />
+      <Tiles meter={meter} />
+      <PowerCurve meter={meter} />
+      <Card title={t('meter.phases')} class="phases">
+        <PhaseTable meter={meter} />
+      </Card>
+      <Card title={t('meter.phasors')} class="phasors">
+        <PhasorDiagram meter={meter} />
+      </Card>
+      {bus && (
+        <Card title={t('meter.bus')} class="bus-health">
+          <BusHealth bus={bus} />
+        </Card>
+      )}
+      <AllPoints meter={meter} />
+    </div>
+  );
+}
