@@ -216,6 +216,8 @@ uint64_t kw_plant_point_pattern(const struct kw_plant_point *point,
     }
     uint64_t raw = (seed + index) * UINT64_C(0x9E3779B97F4A7C15);
     raw &= mask(point->type);
+    if (point->type == KW_PLANT_U64)
+        raw >>= 1; /* no counter reaches 2^63: a reader may refuse it */
     return is_na(point, raw) ? raw - 1 : raw;
 }
 

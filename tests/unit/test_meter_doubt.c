@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "meter/doubt.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+static const struct kw_meter_ask voltages = {5, 3, 100, 10};
+static const struct kw_meter_ask energies = {5, 3, 400, 10};
+
+static void test_no_doubt(void **state)
+{
+    static const unsigned char refused[] = {0x83, 2};
+    struct kw_meter_doubt doubt = {.count = 0};
+
+    (void)state;
+    assert_false(kw_meter_doubt_holds(&doubt, &voltages));
+    assert_false(kw_meter_doubt_seen(&doubt, 5, refused, 2));
+    kw_meter_doubt_answered(&doubt, &voltages);
+    kw_meter_doubt_marked(&doubt, 5, true);
+    assert_int_equal(doubt.count, 0);
+}
+
+/* Only a block that could be mistaken for the late one is in doubt. */
+static void test_who_is_in_doubt(void **state)
+{
+    static const struct {
+        struct kw_meter_ask ask;
+        bool holds;
+    } rows[] = {
+        {{5, 3, 400, 10}, true},  /* same unit, function, size */
+        {{5, 3, 100, 10}, false}, /* the same request again */
+        {{6, 3, 400, 10}, false}, /* another unit */
+        {{5, 4, 400, 10}, false}, /* another function */
+        {{5, 3, 400, 11}, false}, /* another size */
+    };
+    struct kw_meter_doubt doubt = {.count = 0};
+
+    (void)state;
+    kw_meter_doubt_add(&doubt, &voltages);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        assert_int_equal(kw_meter_doubt_holds(&doubt, &rows[i].ask),
+                         rows[i].holds);
+}
+
+/* Functions 1 and 2 count bits: the number of bytes decides. */
+static void test_bits_by_bytes(void **state)
+{
+    const struct kw_meter_ask late = {5, 1, 0, 9}, other = {5, 1, 0, 16};
+    const struct kw_meter_ask apart = {5, 1, 0, 17};
+    struct kw_meter_doubt doubt = {.count = 0};
+
+    (void)state;
+    kw_meter_doubt_add(&doubt, &late);
+    assert_true(kw_meter_doubt_holds(&doubt, &other));
+    assert_false(kw_meter_doubt_holds(&doubt, &apart));
+}
+
+/* A marker is valid and its answer can't be mistaken. */
+static void test_marker(void **state)
+{
+    static const struct kw_meter_ask asks[] = {
+        {5, 3, 100, 10},  {5, 3, 100, 1},  {5, 4, 65535, 1}, {5, 3, 65411, 125},
+        {5, 1, 0, 1},     {5, 1, 0, 8},    {5, 2, 0, 9},     {5, 2, 65535, 1},
+        {5, 1, 65528, 8}, {5, 1, 0, 2000},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(asks) / sizeof(asks[0]); i++) {
+        struct kw_meter_ask marker = kw_meter_doubt_marker(&asks[i]);
+
+        assert_true(kw_meter_ask_valid(&marker));
+        assert_int_equal(marker.unit, asks[i].unit);
+        assert_int_equal(marker.function, asks[i].function);
+        assert_int_not_equal(kw_meter_ask_data_bytes(&marker),
+                             kw_meter_ask_data_bytes(&asks[i]));
+    }
+}
+
+/* A unit answers in order: the answer to something else clears the unit. */
+static void test_answered(void **state)
+{
+    const struct kw_meter_ask other = {5, 3, 700, 4}, elsewhere = {6, 3, 1, 4};
+    struct kw_meter_doubt doubt = {.count = 0};
+
+    (void)state;
+    kw_meter_doubt_add(&doubt, &voltages);
+    kw_meter_doubt_answered(&doubt, &voltages); /* maybe the first one's */
+    assert_int_equal(doubt.count, 1);
+    kw_meter_doubt_answered(&doubt, &elsewhere);
+    assert_int_equal(doubt.count, 1);
+    kw_meter_doubt_answered(&doubt, &other);
+    assert_int_equal(doubt.count, 0);
+}
+
+static void test_marked(void **state)
+{
+    const struct kw_meter_ask elsewhere = {6, 3, 1, 4};
+    struct kw_meter_doubt doubt = {.count = 0};
+
+    (void)state;
+    kw_meter_doubt_add(&doubt, &voltages);
+    kw_meter_doubt_add(&doubt, &elsewhere);
+    kw_meter_doubt_add(&doubt, &energies);
+    kw_meter_doubt_marked(&doubt, 5, true);
+    assert_int_equal(doubt.count, 1);
+    assert_int_equal(doubt.items[0].ask.unit, 6);
+    kw_meter_doubt_add(&doubt, &voltages);
+    for (int i = 1; i < KW_METER_MARKERS_MAX; i++) {
+        kw_meter_doubt_marked(&doubt, 5, false);
+        assert_true(kw_meter_doubt_holds(&doubt, &energies));
+    }
+    kw_meter_doubt_marked(&doubt, 5, false); /* it does not answer markers */
+    assert_false(kw_meter_doubt_holds(&doubt, &energies));
+    assert_int_equal(doubt.count, 1);
+}
+
+static void test_seen(void **state)
+{
+    unsigned char pdu[22] = {3, 20};
+    struct kw_meter_doubt doubt = {.count = 0};
+
+    (void)state;
+    kw_meter_doubt_add(&doubt, &voltages);
+    kw_meter_doubt_add(&doubt, &voltages); /* asked twice, both too late */
+    assert_false(kw_meter_doubt_seen(&doubt, 6, pdu, sizeof(pdu)));
+    assert_false(kw_meter_doubt_seen(&doubt, 5, pdu, sizeof(pdu) - 2));
+    assert_true(kw_meter_doubt_seen(&doubt, 5, pdu, sizeof(pdu)));
+    assert_true(kw_meter_doubt_holds(&doubt, &energies));
+    pdu[0] = 0x83;
+    assert_true(kw_meter_doubt_seen(&doubt, 5, pdu, 2)); /* late refusal */
+    assert_false(kw_meter_doubt_holds(&doubt, &energies));
+}
+
+/* The oldest is given up when there are too many. */
+static void test_many(void **state)
+{
+    struct kw_meter_doubt doubt = {.count = 0};
+    struct kw_meter_ask ask = voltages;
+
+    (void)state;
+    for (unsigned i = 0; i < KW_METER_DOUBT_MAX + 2; i++) {
+        ask.unit = (uint8_t)(i + 10);
+        kw_meter_doubt_add(&doubt, &ask);
+    }
+    assert_int_equal(doubt.count, KW_METER_DOUBT_MAX);
+    ask = energies;
+    ask.unit = 11;
+    assert_false(kw_meter_doubt_holds(&doubt, &ask));
+    ask.unit = 12;
+    assert_true(kw_meter_doubt_holds(&doubt, &ask));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_no_doubt),
+        cmocka_unit_test(test_who_is_in_doubt),
+        cmocka_unit_test(test_bits_by_bytes),
+        cmocka_unit_test(test_marker),
+        cmocka_unit_test(test_answered),
+        cmocka_unit_test(test_marked),
+        cmocka_unit_test(test_seen),
+        cmocka_unit_test(test_many),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "meter/schedule.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { TASKS = 64 };
+
+struct bench {
+    struct kw_meter_schedule schedule;
+    struct kw_meter_task tasks[TASKS];
+    struct kw_meter_task *memory[2 * TASKS];
+};
+
+static void init(struct bench *bench)
+{
+    memset(bench, 0, sizeof(*bench));
+    kw_meter_schedule_init(&bench->schedule, bench->memory, TASKS);
+}
+
+static void put(struct bench *bench, size_t task, uint64_t due,
+                uint64_t deadline)
+{
+    assert_true(kw_meter_schedule_put(&bench->schedule, &bench->tasks[task],
+                                      due, deadline));
+}
+
+/* Index of the task that is served, -1 for none. */
+static int take(struct bench *bench, uint64_t now)
+{
+    struct kw_meter_task *task = kw_meter_schedule_take(&bench->schedule, now);
+
+    return task != NULL ? (int)(task - bench->tasks) : -1;
+}
+
+static void test_empty(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    init(&bench);
+    assert_int_equal(take(&bench, UINT64_MAX - 1), -1);
+    assert_true(kw_meter_schedule_next(&bench.schedule) == UINT64_MAX);
+    kw_meter_schedule_remove(&bench.schedule, &bench.tasks[0]);
+}
+
+static void test_deadline_decides(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    init(&bench);
+    put(&bench, 0, 10, 100);
+    put(&bench, 1, 20, 50);
+    put(&bench, 2, 30, 40);
+    assert_int_equal(kw_meter_schedule_next(&bench.schedule), 10);
+    assert_int_equal(take(&bench, 9), -1);
+    assert_int_equal(take(&bench, 20), 1); /* due, and before 0 */
+    assert_int_equal(kw_meter_schedule_next(&bench.schedule), 0);
+    assert_int_equal(take(&bench, 30), 2);
+    assert_int_equal(take(&bench, 30), 0);
+    assert_int_equal(take(&bench, 30), -1);
+}
+
+static void test_put_moves(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    init(&bench);
+    put(&bench, 0, 10, 20);
+    put(&bench, 1, 11, 21);
+    assert_int_equal(take(&bench, 0), -1);
+    put(&bench, 0, 30, 40);
+    assert_int_equal(take(&bench, 15), 1);
+    assert_int_equal(take(&bench, 15), -1);
+    put(&bench, 1, 1, 2);
+    put(&bench, 2, 1, 1);
+    assert_int_equal(take(&bench, 15), 2); /* 1 is ready now, not taken */
+    put(&bench, 1, 50, 60);
+    assert_int_equal(take(&bench, 40), 0);
+    assert_int_equal(take(&bench, 40), -1);
+    assert_int_equal(kw_meter_schedule_next(&bench.schedule), 50);
+}
+
+static void test_full(void **state)
+{
+    struct bench bench;
+    struct kw_meter_task more = {0};
+
+    (void)state;
+    init(&bench);
+    for (size_t i = 0; i < TASKS; i++)
+        put(&bench, i, i, i);
+    assert_false(kw_meter_schedule_put(&bench.schedule, &more, 1, 1));
+    assert_int_equal(take(&bench, 0), 0);
+    assert_true(kw_meter_schedule_put(&bench.schedule, &more, 1, 1));
+}
+
+/* A sequence that is the same in each run. */
+static uint32_t next_random(uint32_t *seed)
+{
+    *seed = *seed * 1664525U + 1013904223U;
+    return *seed >> 8;
+}
+
+/* Against the plainest way to do it, with removals in between. */
+static void test_against_plain(void **state)
+{
+    struct bench bench;
+    bool in[TASKS] = {false};
+    uint32_t seed = 7;
+
+    (void)state;
+    init(&bench);
+    for (uint64_t now = 0; now < 20000; now++) {
+        size_t task = next_random(&seed) % TASKS;
+        int expected = -1, got;
+
+        if (next_random(&seed) % 4 == 0) {
+            kw_meter_schedule_remove(&bench.schedule, &bench.tasks[task]);
+            in[task] = false;
+        } else if (!in[task]) {
+            uint64_t due = now + next_random(&seed) % 100;
+
+            put(&bench, task, due, due + next_random(&seed) % 1000);
+            in[task] = true;
+        }
+        for (int i = 0; i < TASKS; i++) {
+            if (in[i] && bench.tasks[i].due_ns <= now &&
+                (expected < 0 || bench.tasks[i].deadline_ns <
+                                     bench.tasks[expected].deadline_ns))
+                expected = i;
+        }
+        got = take(&bench, now);
+        assert_int_equal(got < 0, expected < 0);
+        if (got >= 0) {
+            assert_int_equal(bench.tasks[got].deadline_ns,
+                             bench.tasks[expected].deadline_ns);
+            in[got] = false;
+        }
+    }
+}
+
+/* A line that can serve only half of what is asked: nobody starves, and
+ * everybody is stretched by about the same factor. */
+static void test_overload_is_fair(void **state)
+{
+    struct bench bench;
+    unsigned served[8] = {0};
+
+    (void)state;
+    init(&bench);
+    for (size_t i = 0; i < 8; i++)
+        put(&bench, i, i, i + 4);
+    for (uint64_t now = 0; now < 8000; now++) {
+        int got = take(&bench, now);
+
+        assert_true(got >= 0 || now == 0);
+        if (got < 0)
+            continue;
+        served[got]++;
+        put(&bench, (size_t)got, now + 4, now + 8); /* period 4, 8 members */
+    }
+    for (size_t i = 0; i < 8; i++)
+        assert_in_range(served[i], 990, 1010);
+}
+
+static void test_grid(void **state)
+{
+    static const struct {
+        uint64_t start, period, now, next;
+    } rows[] = {
+        {100, 10, 0, 100},   {100, 10, 99, 100},       {100, 10, 100, 110},
+        {100, 10, 101, 110}, {100, 10, 109, 110},      {100, 10, 110, 120},
+        {0, 1, 5, 6},        {0, 86400, 86399, 86400},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        assert_int_equal(
+            kw_meter_grid_next(rows[i].start, rows[i].period, rows[i].now),
+            rows[i].next);
+}
+
+/* However many members: each part of the period gets its share of them. */
+static void test_phases_spread(void **state)
+{
+    static const uint64_t periods[] = {100000000U, 1000000000U,
+                                       86400000000000U};
+
+    (void)state;
+    for (size_t p = 0; p < 3; p++) {
+        for (uint32_t members = 1; members <= 1000; members *= 10) {
+            unsigned tenths[10] = {0};
+
+            for (uint32_t i = 0; i < members; i++) {
+                uint64_t phase = kw_meter_phase_ns(i, periods[p]);
+
+                assert_true(phase < periods[p]);
+                tenths[phase / (periods[p] / 10 + 1)]++;
+            }
+            for (size_t i = 0; i < 10; i++)
+                assert_true(tenths[i] <= members / 10 + 3);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_empty),
+        cmocka_unit_test(test_deadline_decides),
+        cmocka_unit_test(test_put_moves),
+        cmocka_unit_test(test_full),
+        cmocka_unit_test(test_against_plain),
+        cmocka_unit_test(test_overload_is_fair),
+        cmocka_unit_test(test_grid),
+        cmocka_unit_test(test_phases_spread),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
