@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A configured line with its meters, and the module's state that owns them.
+ */
+#ifndef KW_METER_BUS_H
+#define KW_METER_BUS_H
+
+#include "base/arena.h"
+#include "core/life.h"
+#include "meter/device.h"
+#include "meter/library.h"
+
+struct kw_meter_line_conf;
+struct kw_meter_index;
+
+struct kw_meter {
+    struct kw_core *core;
+    struct kw_life life;        /* one hold a bus */
+    struct kw_link buses;       /* in the order of the configuration */
+    struct kw_link readings;    /* POST /read under way (routes.c) */
+    uint32_t sequence;          /* of the next meter: spreads the phases */
+    unsigned broken;            /* lines and meters that could not be made */
+    struct kw_meter_stats past; /* of meters that have gone */
+    void (*stopped)(void *arg);
+    void *stopped_arg;
+};
+
+struct kw_meter_bus {
+    struct kw_link link;
+    struct kw_meter *meter;
+    struct kw_arena arena; /* its own copy of the settings */
+    const struct kw_meter_line_conf *conf;
+    struct kw_meter_line *line;
+    struct kw_link devices;
+    size_t count; /* devices */
+    bool was_down;
+    bool stays; /* while a change is applied */
+};
+
+/* The meters of a line that are enabled. */
+struct kw_meter_bus_plan {
+    const struct kw_meter_line_conf *conf;
+    const struct kw_meter_entry *const *entries; /* those not enabled too */
+    size_t count;
+    struct kw_meter_library *library;
+};
+
+/*
+ * Makes a line and its meters and adds it to the module's; it opens in the
+ * loop's next turn. On an error nothing of it is left but what closes by
+ * itself.
+ */
+KW_MUST_CHECK int kw_meter_bus_new(struct kw_meter *meter,
+                                   const struct kw_meter_bus_plan *plan);
+
+/* Takes it out of the module's and closes it; its points are retired. */
+void kw_meter_bus_close(struct kw_meter_bus *bus);
+
+/* True when the plan says what the bus was made from, register maps too. */
+bool kw_meter_bus_same(const struct kw_meter_bus *bus,
+                       const struct kw_meter_bus_plan *plan);
+
+/* The bus of that line or NULL. */
+struct kw_meter_bus *kw_meter_find_bus(struct kw_meter *meter,
+                                       const char *line);
+
+/* Figures of all meters since the start, those that have gone too. */
+void kw_meter_total(const struct kw_meter *meter, struct kw_meter_stats *total);
+
+/* routes.c: gives up the readings on a line that closes. */
+void kw_meter_stop_readings(struct kw_meter *meter,
+                            const struct kw_meter_line *line);
+
+#endif

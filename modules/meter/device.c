@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "meter/device.h"
+
+#include "base/mem.h"
+#include "core/core.h"
+#include "core/point.h"
+#include "meter/binding.h"
+#include "meter/settings.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const uint64_t ns_per_ms = 1000000;
+
+void kw_meter_device_free(struct kw_meter_device *device)
+{
+    if (device == NULL)
+        return;
+    kw_meter_line_remove(&device->job);
+    if (device->map != NULL)
+        kw_meter_map_drop(device->map);
+    kw_free(device->plan.order);
+    kw_free(device->plan.requests);
+    kw_free(device->request);
+    kw_free(device->points);
+    kw_free(device->samples);
+    kw_free(device->texts);
+    kw_free(device);
+}
+
+static size_t count_attributes(const struct kw_map *map)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < map->count; i++)
+        count += map->points[i].read_class == KW_MAP_ONCE;
+    return count;
+}
+
+/* The most each array can need; the plan shows how much of it is used. */
+static int make_arrays(struct kw_meter_device *device)
+{
+    size_t count = device->map->count;
+    size_t attributes = count_attributes(device->map);
+
+    device->plan.order = kw_alloc_array(count, sizeof(uint16_t));
+    device->plan.requests =
+        kw_alloc_array(count, sizeof(struct kw_plan_request));
+    device->points = kw_alloc_array(count, sizeof(struct kw_meter_point));
+    device->samples =
+        kw_alloc_array(count - attributes, sizeof(struct kw_sample));
+    device->texts = kw_alloc_array(attributes, KW_METER_TEXT_SIZE);
+    if (device->plan.order == NULL || device->plan.requests == NULL ||
+        device->points == NULL || device->samples == NULL ||
+        device->texts == NULL)
+        return KW_ENOMEM;
+    return 0;
+}
+
+/* Plans the requests and gives back what the arrays have too much. */
+static int plan_requests(struct kw_meter_device *device)
+{
+    int64_t period_ms[KW_MAP_ONCE];
+    uint8_t merged[KW_MAP_CLASSES];
+    struct kw_plan_request *requests;
+
+    kw_meter_periods(&device->entry->every, period_ms);
+    for (int i = 0; i < KW_MAP_ONCE; i++) {
+        device->period_ns[i] = (uint64_t)period_ms[i] * ns_per_ms;
+        device->due_ns[i] = UINT64_MAX;
+    }
+    kw_meter_plan_merge(period_ms, merged);
+    kw_meter_plan(device->map, (unsigned)device->entry->load, merged,
+                  &device->plan);
+    requests = kw_realloc(device->plan.requests,
+                          device->plan.count * sizeof(*requests));
+    device->request = kw_alloc_array(device->plan.count,
+                                     sizeof(struct kw_meter_request_state));
+    if (requests == NULL || device->request == NULL)
+        return KW_ENOMEM;
+    device->plan.requests = requests;
+    return 0;
+}
+
+static int define_point(struct kw_meter_device *device,
+                        struct kw_meter_point *point)
+{
+    const struct kw_map_point *map = point->map;
+    const struct kw_point *defined;
+    struct kw_point_form form;
+    int err;
+
+    kw_meter_binding_form(map, device->core->env.quantities, device->entry,
+                          &form);
+    form.period_ms = (int64_t)(device->period_ns[map->read_class] / ns_per_ms);
+    err =
+        kw_points_define(device->core->points, device->source, &form, &defined);
+    if (err != 0)
+        return err;
+    point->id = defined->id;
+    point->scale = form.scale;
+    point->encoding = form.encoding;
+    point->quality = KW_METER_UNPUBLISHED;
+    return 0;
+}
+
+/* Binds the points in the order in which the requests bring them. */
+static int bind_points(struct kw_meter_device *device)
+{
+    char *text = device->texts;
+    uint32_t shift =
+        ((uint32_t)device->entry->load - 1) * device->map->load_stride;
+
+    for (size_t i = 0; i < device->plan.count; i++) {
+        const struct kw_plan_request *request = &device->plan.requests[i];
+
+        for (size_t j = request->first;
+             j < (size_t)request->first + request->points; j++) {
+            struct kw_meter_point *point = &device->points[j];
+            int err = 0;
+
+            point->map = &device->map->points[device->plan.order[j]];
+            point->offset =
+                (uint16_t)(point->map->address + shift - request->address);
+            if (point->map->read_class == KW_MAP_ONCE) {
+                point->text = text;
+                text += KW_METER_TEXT_SIZE;
+            } else {
+                err = define_point(device, point);
+            }
+            if (err != 0)
+                return err;
+        }
+    }
+    return 0;
+}
+
+/*
+ * Each class has its own grid of times. The fast one is shifted by the
+ * meter's phase; the others lie on the fast grid, so that they fall together
+ * into one poll, but not all meters at the same time.
+ */
+static void lay_grids(struct kw_meter_device *device, uint32_t sequence)
+{
+    uint64_t now_ns = kw_clock_mono_ns(device->core->clock);
+    uint64_t fast_ns = device->period_ns[KW_MAP_FAST];
+    uint64_t phase_ns = kw_meter_phase_ns(sequence, fast_ns);
+
+    for (int i = 0; i < KW_MAP_ONCE; i++) {
+        uint64_t later_ns = kw_meter_phase_ns(sequence, device->period_ns[i]);
+
+        device->grid_ns[i] =
+            now_ns + phase_ns + (i > 0 ? later_ns / fast_ns * fast_ns : 0);
+    }
+    /* The first poll is at once and brings everything. */
+    for (size_t i = 0; i < device->plan.count; i++) {
+        uint8_t read_class = device->plan.requests[i].read_class;
+
+        if (read_class == KW_MAP_ONCE)
+            device->attributes_due = true;
+        else
+            device->due_ns[read_class] = now_ns;
+    }
+}
+
+int kw_meter_device_new(struct kw_meter_device **out, struct kw_core *core,
+                        const struct kw_meter_device_options *options)
+{
+    struct kw_meter_device *device = kw_alloc(sizeof(*device));
+    int err;
+
+    if (device == NULL)
+        return KW_ENOMEM;
+    device->job.ops = &kw_meter_poll_ops;
+    device->core = core;
+    device->owner = options->owner;
+    device->entry = options->entry;
+    device->retries = options->retries;
+    device->map = options->map;
+    kw_meter_map_hold(device->map);
+    kw_list_init(&device->link);
+    device->since_ms = kw_clock_wall_ms(core->clock);
+    err = make_arrays(device);
+    if (err == 0)
+        err = plan_requests(device);
+    if (err == 0)
+        err = kw_points_source(core->points, 'm', options->entry->name,
+                               options->entry->uid, &device->source);
+    if (err == 0)
+        err = bind_points(device);
+    if (err != 0) {
+        kw_meter_device_free(device);
+        return err;
+    }
+    kw_free(device->plan.order); /* the points stand in it now */
+    device->plan.order = NULL;
+    lay_grids(device, options->sequence);
+    *out = device;
+    return 0;
+}
+
+void kw_meter_device_text(const struct kw_meter_device *device, char *text,
+                          size_t size)
+{
+    char since[KW_TIME_TEXT_SIZE];
+
+    text[0] = 0;
+    if (device->state != KW_METER_DEVICE_FAILING)
+        return;
+    kw_time_format(device->since_ms, since);
+    switch (device->shown_quality) {
+    case KW_QUALITY_BAD_CRC:
+        snprintf(text, size, "garbled answers since %s", since);
+        break;
+    case KW_QUALITY_BAD_EXCEPTION:
+        snprintf(text, size, "answers with exception %u (%s) since %s",
+                 device->shown_exception,
+                 kw_meter_exception_text(device->shown_exception), since);
+        break;
+    default:
+        snprintf(text, size, "no answer since %s", since);
+        break;
+    }
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A meter that is polled: its map bound to points, what it is asked and when,
+ * and how it does. It is a job of its line.
+ *
+ * A poll is what the meter is asked at one moment: the requests of all classes
+ * that are due. It has one time stamp, taken when its first request leaves,
+ * and one publication when the last answer has come or failed. A meter that
+ * fails three polls in a row is set aside: asked once in growing pauses up to
+ * a minute, without repetition, until it answers again.
+ */
+#ifndef KW_METER_DEVICE_H
+#define KW_METER_DEVICE_H
+
+#include "base/sample.h"
+#include "meter/line.h"
+#include "meter/plan.h"
+#include "meter/stats.h"
+
+struct kw_core;
+struct kw_meter_device;
+struct kw_meter_entry;
+struct kw_source;
+
+enum { KW_METER_TEXT_SIZE = 2 * KW_MAP_STRING_REGISTERS + 1 };
+
+/* A point of the meter. Attributes have no number and a text instead. */
+struct kw_meter_point {
+    const struct kw_map_point *map;
+    char *text;       /* of an attribute: KW_METER_TEXT_SIZE bytes */
+    uint32_t id;      /* of the point, 0 for an attribute */
+    uint16_t offset;  /* registers (bits) from the request's first */
+    uint8_t encoding; /* enum kw_encoding */
+    uint8_t quality;  /* last published; UNPUBLISHED before */
+    double scale;     /* number in raw to the base unit */
+};
+enum { KW_METER_UNPUBLISHED = 0xFF };
+
+enum kw_meter_device_state {
+    KW_METER_DEVICE_WAITING, /* for the first answer */
+    KW_METER_DEVICE_OK,
+    KW_METER_DEVICE_FAILING, /* set aside */
+};
+
+/* What a request is to the poll under way. */
+enum kw_meter_step {
+    KW_METER_STEP_NONE, /* not part of it, or done with */
+    KW_METER_STEP_TODO,
+    KW_METER_STEP_SENT,
+};
+
+struct kw_meter_request_state {
+    uint8_t step;  /* enum kw_meter_step */
+    uint8_t tries; /* failed ones in this poll */
+};
+
+struct kw_meter_device_owner {
+    /* device->state has changed from old. */
+    void (*on_state)(void *arg, struct kw_meter_device *device,
+                     enum kw_meter_device_state old);
+    void *arg;
+};
+
+struct kw_meter_device {
+    struct kw_meter_job job;
+    struct kw_link link; /* the owner's */
+    struct kw_core *core;
+    struct kw_meter_device_owner owner;
+    const struct kw_meter_entry *entry; /* borrowed from the owner */
+    struct kw_source *source;
+    struct kw_map *map; /* held */
+    unsigned retries;
+
+    struct kw_plan plan;                    /* requests owned, no order */
+    struct kw_meter_request_state *request; /* one a request */
+    struct kw_meter_point *points;          /* in the plan's order */
+    struct kw_sample *samples;              /* of the poll under way */
+    char *texts;                            /* of the attributes */
+
+    uint64_t period_ns[KW_MAP_ONCE];
+    uint64_t grid_ns[KW_MAP_ONCE]; /* start of each class's grid */
+    uint64_t due_ns[KW_MAP_ONCE];  /* UINT64_MAX: the class has no request */
+    bool attributes_due;
+
+    bool polling;
+    bool answered; /* the poll has a good answer */
+    bool stamped;
+    unsigned todo, sent; /* requests of the poll in these steps */
+    size_t samples_count;
+    int64_t stamp_ms; /* UTC */
+    uint64_t deadline_ns;
+    uint8_t worst;     /* enum kw_quality of what failed last */
+    uint8_t exception; /* code, when that was one */
+
+    enum kw_meter_device_state state;
+    int64_t since_ms;                       /* UTC: of state */
+    unsigned failures;                      /* failed polls in a row */
+    uint8_t shown_quality, shown_exception; /* why it is failing */
+    struct kw_meter_stats stats;
+};
+
+/*
+ * Makes a meter of an entry: names its source and points in core, plans its
+ * requests. sequence spreads the phases. The device is not yet in a line.
+ * KW_ENOMEM, KW_ECONFLICT (uid of another meter), ...
+ */
+struct kw_meter_device_options {
+    const struct kw_meter_entry *entry; /* borrowed until freed */
+    struct kw_map *map;                 /* held by the device */
+    unsigned retries;                   /* the line's */
+    uint32_t sequence;
+    struct kw_meter_device_owner owner;
+};
+KW_MUST_CHECK int
+kw_meter_device_new(struct kw_meter_device **device, struct kw_core *core,
+                    const struct kw_meter_device_options *options);
+
+/* Takes it out of its line and frees it. NULL is allowed. */
+void kw_meter_device_free(struct kw_meter_device *device);
+
+/* Begins to poll on a line; at once when the line is up. */
+KW_MUST_CHECK int kw_meter_device_start(struct kw_meter_device *device,
+                                        struct kw_meter_line *line);
+
+/* Why it is failing, for people: "no answer since ..."; "" when it isn't. */
+void kw_meter_device_text(const struct kw_meter_device *device, char *text,
+                          size_t size);
+
+/* The operations of its job (poll.c). */
+extern const struct kw_meter_job_ops kw_meter_poll_ops;
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Answers that may still come late. A frame on a serial line does not say
+ * which request it answers: after a time-out the late answer of one block of
+ * registers would pass for the answer to another block of the same size, and
+ * powers would be stored as energies.
+ *
+ * Asking for the same block again is harmless: whichever answer comes, it is
+ * one. But before a block that could be mistaken is asked for, a marker is
+ * sent: a read of another size, whose answer nothing can be mistaken for. A
+ * unit answers in the order in which it was asked, so when the answer to the
+ * marker, or to any other request of its own size, is here, no older answer
+ * can follow. Pure.
+ */
+#ifndef KW_METER_DOUBT_H
+#define KW_METER_DOUBT_H
+
+#include "meter/pdu.h"
+
+/* Time-outs are long: more than these are never in doubt at once on a line,
+ * and the oldest is given up first. */
+enum {
+    KW_METER_DOUBT_MAX = 8,
+    KW_METER_MARKERS_MAX = 3, /* without an answer */
+};
+
+struct kw_meter_doubt {
+    struct kw_meter_late {
+        struct kw_meter_ask ask;
+        unsigned markers;        /* sent for it without an answer */
+    } items[KW_METER_DOUBT_MAX]; /* the oldest first */
+    unsigned count;
+};
+
+/* The answer to ask was given up. */
+void kw_meter_doubt_add(struct kw_meter_doubt *doubt,
+                        const struct kw_meter_ask *ask);
+
+/* True when a late answer could pass for the answer to ask. */
+bool kw_meter_doubt_holds(const struct kw_meter_doubt *doubt,
+                          const struct kw_meter_ask *ask);
+
+/* The marker to send before ask: a valid request of the same unit. */
+struct kw_meter_ask kw_meter_doubt_marker(const struct kw_meter_ask *ask);
+
+/* ask was answered: if the answer was of its own kind, nothing older of that
+ * unit can follow. */
+void kw_meter_doubt_answered(struct kw_meter_doubt *doubt,
+                             const struct kw_meter_ask *ask);
+
+/*
+ * What became of a marker. Answered: nothing older of that unit can follow.
+ * Not: the doubt stays, but not for ever, since some meters do not answer what
+ * they don't like.
+ */
+void kw_meter_doubt_marked(struct kw_meter_doubt *doubt, uint8_t unit,
+                           bool answered);
+
+/*
+ * A whole frame came that nobody asked for now: the late answer, if it fits
+ * one. pdu is what stands between unit and CRC. True when it did.
+ */
+bool kw_meter_doubt_seen(struct kw_meter_doubt *doubt, uint8_t unit,
+                         const unsigned char *pdu, size_t length);
+
+#endif

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A line at work. What happens is an event; the table in wire.c says which
+ * state and action follow; this file carries the actions out.
+ *
+ * Happy path: the timer finds a task due (work), the silence since the last
+ * byte is kept by the fine timer (silent), the task's job gives its request,
+ * which leaves (sent), the answer comes (line_read.c) and goes to the job,
+ * which puts itself in again when it has more to ask.
+ * Failures: no answer in time, a garbled one: the job is told, and the line is
+ * left alone until it is silent, but no longer than a time-out. Port or
+ * connection lost: all jobs are told, it is opened again after a pause that
+ * grows (line_port.c).
+ * On close: requests under way are forgotten and no job is called; the memory
+ * goes when timers, port and connection have closed.
+ */
+#include "meter/line_impl.h"
+
+#include "base/mem.h"
+#include "core/core.h"
+#include "meter/frame_mbap.h"
+#include "meter/frame_rtu.h"
+#include "meter/link.h"
+#include "meter/settings.h"
+#include "meter/wire.h"
+
+#include <string.h>
+
+enum {
+    NO_EVENT = KW_METER_WIRE_EVENTS,
+    /* libuv's timers are whole milliseconds: what is due within one is due. */
+    SLACK_NS = 1000000,
+    TIMEOUTS_TO_RENEW = 3,
+};
+
+static uint64_t now_ns_of(const struct kw_meter_line *line)
+{
+    return kw_clock_mono_ns(line->core->clock);
+}
+
+static bool has_room(const struct kw_meter_line *line)
+{
+    return line->slots_used < line->slots_max;
+}
+
+/* LOOK: is a task due? */
+static unsigned look(struct kw_meter_line *line)
+{
+    uint64_t now_ns = now_ns_of(line);
+
+    if (!has_room(line) ||
+        kw_meter_schedule_next(&line->schedule) > now_ns + SLACK_NS)
+        return NO_EVENT;
+    return KW_METER_WIRE_WORK;
+}
+
+/* LISTEN: has the line been silent for long enough? */
+static unsigned listen_to(struct kw_meter_line *line)
+{
+    uint64_t now_ns = now_ns_of(line);
+    uint64_t quiet_ns = line->active_ns + line->silence_ns;
+
+    if (now_ns >= quiet_ns || now_ns >= line->give_up_ns)
+        return KW_METER_WIRE_SILENT;
+    kw_meter_fine_timer_set(&line->fine, quiet_ns - now_ns);
+    return NO_EVENT;
+}
+
+static struct kw_meter_slot *free_slot(struct kw_meter_line *line)
+{
+    struct kw_meter_slot *slot = line->slots;
+
+    while (slot->used)
+        slot++;
+    return slot;
+}
+
+/* The next request that may leave now: its job, or NULL when there is none. */
+static struct kw_meter_job *take_job(struct kw_meter_line *line,
+                                     struct kw_meter_slot *slot,
+                                     uint64_t now_ns)
+{
+    struct kw_meter_task *task;
+
+    while ((task = kw_meter_schedule_take(&line->schedule,
+                                          now_ns + SLACK_NS)) != NULL) {
+        struct kw_meter_job *job =
+            KW_LIST_ENTRY(task, struct kw_meter_job, task);
+
+        if (!job->ops->next(job, now_ns, &slot->ask, &slot->tag))
+            continue;
+        slot->marker = kw_meter_doubt_holds(&line->doubt, &slot->ask);
+        if (slot->marker)
+            slot->ask = kw_meter_doubt_marker(&slot->ask);
+        return job;
+    }
+    return NULL;
+}
+
+static size_t encode(struct kw_meter_line *line, struct kw_meter_slot *slot,
+                     unsigned char *frame)
+{
+    if (line->rtu) {
+        kw_meter_rtu_encode(&slot->ask, frame);
+        return KW_METER_RTU_ASK_BYTES;
+    }
+    slot->transaction = ++line->transaction;
+    kw_meter_mbap_encode(&slot->ask, slot->transaction, frame);
+    return KW_METER_MBAP_ASK_BYTES;
+}
+
+/* SEND: takes the task that is most urgent and hands its request over. */
+static unsigned send_next(struct kw_meter_line *line)
+{
+    unsigned char frame[KW_METER_MBAP_ASK_BYTES];
+    struct kw_meter_slot *slot = free_slot(line);
+    uint64_t now_ns = now_ns_of(line);
+    struct kw_meter_job *job = take_job(line, slot, now_ns);
+    size_t length;
+    int err;
+
+    if (job == NULL)
+        return line->slots_used > 0 ? KW_METER_WIRE_SENT : KW_METER_WIRE_DONE;
+    slot->used = true;
+    slot->started = slot->extended = slot->overdue = false;
+    slot->job = job;
+    slot->foreign = 0;
+    if (line->slots_used++ == 0)
+        line->busy_ns = now_ns;
+    if (line->rtu)
+        line->rx_length = 0;
+    length = encode(line, slot, frame);
+    /* On a serial line the bytes go on leaving after they are handed over. */
+    slot->sent_ns = line->active_ns = now_ns + length * line->char_ns;
+    slot->deadline_ns = slot->sent_ns + line->timeout_ns;
+    err = line->link->ops->send(line->link, frame, length);
+    if (err != 0 && err != KW_EAGAIN)
+        return KW_METER_WIRE_LOST;
+    if (!slot->marker)
+        job->ops->sent(job, slot->tag, now_ns);
+    return err == 0 ? (unsigned)KW_METER_WIRE_SENT : NO_EVENT;
+}
+
+static void release(struct kw_meter_line *line, struct kw_meter_slot *slot,
+                    uint64_t now_ns)
+{
+    slot->used = false;
+    if (--line->slots_used == 0)
+        kw_meter_usage_add(&line->usage, line->busy_ns,
+                           now_ns + line->silence_ns);
+}
+
+static bool is_answer(enum kw_meter_outcome outcome)
+{
+    return outcome == KW_METER_GOOD || outcome == KW_METER_EXCEPTION;
+}
+
+/* True when the slot held a marker that came back: its job's turn is now. */
+static bool end_marker(struct kw_meter_line *line, struct kw_meter_slot *slot,
+                       enum kw_meter_outcome outcome, uint64_t now_ns)
+{
+    struct kw_meter_job *job = slot->job;
+
+    kw_meter_doubt_marked(&line->doubt, slot->ask.unit, is_answer(outcome));
+    if (job == NULL)
+        return false;
+    if (is_answer(outcome)) {
+        kw_meter_line_put(job, now_ns, job->task.deadline_ns);
+        return true;
+    }
+    job->ops->sent(job, slot->tag, now_ns); /* the request fails with it */
+    return false;
+}
+
+/* What became of the request of a slot that is free again. */
+static void tell(struct kw_meter_line *line, struct kw_meter_slot *slot,
+                 struct kw_meter_answer *answer, uint64_t now_ns)
+{
+    struct kw_meter_job *job = slot->job;
+
+    if (slot->marker && end_marker(line, slot, answer->outcome, now_ns))
+        return;
+    if (!slot->marker && is_answer(answer->outcome))
+        kw_meter_doubt_answered(&line->doubt, &slot->ask);
+    if (job == NULL)
+        return;
+    slot->job = NULL;
+    answer->foreign = slot->foreign;
+    answer->rtt_us =
+        now_ns > slot->sent_ns ? (now_ns - slot->sent_ns) / 1000 : 0;
+    job->ops->answered(job, slot->tag, answer, now_ns);
+}
+
+/* FAIL: the port or connection is lost. */
+static unsigned fail_all(struct kw_meter_line *line)
+{
+    uint64_t now_ns = now_ns_of(line);
+
+    line->link->ops->close(line->link);
+    for (unsigned i = 0; i < line->slots_max; i++) {
+        struct kw_meter_answer answer = {.outcome = KW_METER_LINE};
+
+        if (!line->slots[i].used)
+            continue;
+        release(line, &line->slots[i], now_ns);
+        tell(line, &line->slots[i], &answer, now_ns);
+    }
+    kw_meter_line_lost(line, now_ns);
+    return NO_EVENT;
+}
+
+static unsigned act(struct kw_meter_line *line, uint8_t action)
+{
+    switch (action) {
+    case KW_METER_WIRE_LOOK:
+        return look(line);
+    case KW_METER_WIRE_LISTEN:
+        return listen_to(line);
+    case KW_METER_WIRE_SEND:
+        return send_next(line);
+    case KW_METER_WIRE_FAIL:
+        return fail_all(line);
+    default:
+        return NO_EVENT;
+    }
+}
+
+static bool listens(uint8_t state)
+{
+    return state == KW_METER_WIRE_SILENCE || state == KW_METER_WIRE_QUIET;
+}
+
+void kw_meter_line_feed(struct kw_meter_line *line, unsigned event)
+{
+    while (event != NO_EVENT && !line->life.closing) {
+        struct kw_meter_wire_step step = kw_meter_wire_step(line->state, event);
+
+        if (listens(step.state) && !listens(line->state))
+            line->give_up_ns = now_ns_of(line) + line->timeout_ns;
+        line->state = step.state;
+        event = act(line, step.action);
+    }
+}
+
+/* A connection on which nobody answers, or that stopped in the middle of a
+ * frame, is made anew; meters that are well do not notice. */
+static bool needs_renewal(const struct kw_meter_line *line,
+                          enum kw_meter_outcome outcome)
+{
+    return !line->rtu && outcome == KW_METER_TIMEOUT &&
+           (line->silent >= TIMEOUTS_TO_RENEW || line->rx_length > 0);
+}
+
+void kw_meter_line_finish(struct kw_meter_line *line,
+                          struct kw_meter_slot *slot,
+                          struct kw_meter_answer *answer)
+{
+    uint64_t now_ns = now_ns_of(line);
+    enum kw_meter_outcome outcome = answer->outcome;
+
+    release(line, slot, now_ns);
+    line->silent = outcome == KW_METER_TIMEOUT ? line->silent + 1 : 0;
+    if (is_answer(outcome))
+        line->failures = 0;
+    tell(line, slot, answer, now_ns);
+    if (line->life.closing)
+        return;
+    if (needs_renewal(line, outcome)) {
+        line->renewing = true;
+        kw_meter_line_why(line, "no answer on this connection");
+        kw_meter_line_feed(line, KW_METER_WIRE_LOST);
+    } else if (line->slots_used > 0) {
+        kw_meter_line_feed(line, look(line)); /* others are under way */
+    } else {
+        kw_meter_line_feed(line, is_answer(outcome) ? KW_METER_WIRE_DONE
+                                                    : KW_METER_WIRE_SPOILED);
+    }
+}
+
+static void expire(struct kw_meter_line *line, uint64_t now_ns)
+{
+    for (unsigned i = 0; i < line->slots_max && !line->life.closing; i++) {
+        struct kw_meter_slot *slot = &line->slots[i];
+        struct kw_meter_answer answer = {.outcome = KW_METER_TIMEOUT};
+
+        if (!slot->used || slot->deadline_ns > now_ns + SLACK_NS)
+            continue;
+        if (!slot->overdue) {
+            /* If the loop was held up the answer may be waiting to be read:
+             * that comes first. */
+            slot->overdue = true;
+            slot->deadline_ns = now_ns + 2 * SLACK_NS;
+        } else if (line->state == KW_METER_WIRE_SENDING) {
+            kw_meter_line_why(line, "it takes no bytes");
+            kw_meter_line_feed(line, KW_METER_WIRE_LOST);
+        } else if (kw_meter_line_expired(line, slot, now_ns, &answer.outcome)) {
+            kw_meter_line_finish(line, slot, &answer);
+        }
+    }
+}
+
+/* Sets the timer to the next thing that will be due. */
+static void arm(struct kw_meter_line *line)
+{
+    uint64_t now_ns = now_ns_of(line), next_ns = UINT64_MAX, delay_ns;
+
+    if (line->state == KW_METER_WIRE_DOWN)
+        next_ns = line->open_ns;
+    else if (!listens(line->state) && has_room(line))
+        next_ns = kw_meter_schedule_next(&line->schedule);
+    for (unsigned i = 0; i < line->slots_max; i++) {
+        if (line->slots[i].used && line->slots[i].deadline_ns < next_ns)
+            next_ns = line->slots[i].deadline_ns;
+    }
+    if (next_ns == UINT64_MAX) {
+        uv_timer_stop(&line->timer);
+        return;
+    }
+    delay_ns = next_ns > now_ns ? next_ns - now_ns : 0;
+    uv_timer_start(&line->timer, kw_meter_line_on_timer,
+                   (delay_ns + 999999) / 1000000, 0);
+}
+
+void kw_meter_line_enter(struct kw_meter_line *line)
+{
+    line->inside++;
+}
+
+void kw_meter_line_leave(struct kw_meter_line *line)
+{
+    if (--line->inside == 0 && !line->life.closing)
+        arm(line);
+}
+
+void kw_meter_line_on_timer(uv_timer_t *timer)
+{
+    struct kw_meter_line *line = timer->data;
+    uint64_t now_ns = now_ns_of(line);
+
+    kw_meter_line_enter(line);
+    if (line->state == KW_METER_WIRE_DOWN) {
+        kw_meter_line_open(line, now_ns);
+    } else {
+        expire(line, now_ns);
+        if (!line->life.closing && (line->state == KW_METER_WIRE_IDLE ||
+                                    line->state == KW_METER_WIRE_WAITING))
+            kw_meter_line_feed(line, look(line));
+    }
+    kw_meter_line_leave(line);
+}
+
+void kw_meter_line_put(struct kw_meter_job *job, uint64_t due_ns,
+                       uint64_t deadline_ns)
+{
+    struct kw_meter_line *line = job->line;
+
+    /* There is room for all jobs that were added. */
+    (void)kw_meter_schedule_put(&line->schedule, &job->task, due_ns,
+                                deadline_ns);
+    if (line->inside == 0)
+        arm(line);
+}
+
+int kw_meter_line_add(struct kw_meter_line *line, struct kw_meter_job *job)
+{
+    if (line->jobs_count >= line->jobs_max)
+        return KW_EFULL;
+    line->jobs_count++;
+    kw_list_append(&line->jobs, &job->link);
+    job->line = line;
+    return 0;
+}
+
+void kw_meter_line_remove(struct kw_meter_job *job)
+{
+    struct kw_meter_line *line = job->line;
+
+    if (line == NULL)
+        return;
+    kw_meter_schedule_remove(&line->schedule, &job->task);
+    kw_list_remove(&job->link);
+    line->jobs_count--;
+    job->line = NULL;
+    for (unsigned i = 0; i < line->slots_max; i++) {
+        if (line->slots[i].job == job)
+            line->slots[i].job = NULL;
+    }
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The inside of a line, shared by line.c, line_port.c and line_read.c. */
+#ifndef KW_METER_LINE_IMPL_H
+#define KW_METER_LINE_IMPL_H
+
+#include "meter/doubt.h"
+#include "meter/fine_timer.h"
+#include "meter/line.h"
+#include "meter/stats.h"
+
+enum {
+    KW_METER_IN_FLIGHT_MAX = 16,
+    KW_METER_RX_BYTES = 1024, /* at least two of the longest frames */
+    KW_METER_WHY_SIZE = 200,
+};
+
+/* One request under way. */
+struct kw_meter_slot {
+    bool used;
+    bool marker;              /* ask is a marker, see doubt.h */
+    bool overdue;             /* its time is up: a last look */
+    bool started;             /* its answer has begun */
+    bool extended;            /* and was given time to end */
+    struct kw_meter_job *job; /* NULL: its owner has gone */
+    struct kw_meter_ask ask;
+    unsigned tag;
+    uint16_t transaction;
+    uint64_t sent_ns, deadline_ns;
+    unsigned foreign;
+};
+
+struct kw_meter_line {
+    struct kw_life life;
+    struct kw_core *core;
+    const struct kw_meter_line_conf *conf;
+    struct kw_meter_line_owner owner;
+    struct kw_meter_link *link;
+    uv_timer_t timer;
+    struct kw_meter_fine_timer fine;
+    bool rtu;            /* frames with CRC, else with MBAP */
+    uint64_t char_ns;    /* 0: not known (TCP) */
+    uint64_t silence_ns; /* before a request, pause included */
+    uint64_t timeout_ns;
+
+    struct kw_link jobs;
+    size_t jobs_count, jobs_max;
+    struct kw_meter_schedule schedule;
+    struct kw_meter_task **memory; /* of the schedule; owned */
+
+    uint8_t state;           /* enum kw_meter_wire_state */
+    uint8_t shown;           /* enum kw_meter_line_state, last told */
+    bool told_up, told_down; /* what the jobs know */
+    bool opening, open;
+    unsigned inside;     /* callbacks under way: see enter */
+    unsigned failures;   /* openings in a row that gave no answer */
+    bool renewing;       /* lost on purpose: nobody is told */
+    unsigned silent;     /* time-outs in a row */
+    uint64_t open_ns;    /* down: open then; opening: give up then */
+    uint64_t active_ns;  /* the last byte in either direction */
+    uint64_t give_up_ns; /* listening: send in spite of noise then */
+    uint64_t busy_ns;    /* since when in use */
+    char why[KW_METER_WHY_SIZE];
+
+    struct kw_meter_slot slots[KW_METER_IN_FLIGHT_MAX];
+    unsigned slots_max, slots_used;
+    uint16_t transaction;
+    uint64_t foreign;            /* frames that came when nobody waited */
+    struct kw_meter_doubt doubt; /* only with CRC frames */
+    struct kw_meter_usage usage;
+    size_t rx_length;
+    unsigned char rx[KW_METER_RX_BYTES];
+};
+
+/*
+ * Every callback from outside works between enter and leave; the outermost
+ * leave sets the timer to what is due next.
+ */
+void kw_meter_line_enter(struct kw_meter_line *line);
+void kw_meter_line_leave(struct kw_meter_line *line);
+void kw_meter_line_on_timer(uv_timer_t *timer);
+
+/* Feeds an event (enum kw_meter_wire_event) to the state table and does what
+ * it says, until nothing follows. */
+void kw_meter_line_feed(struct kw_meter_line *line, unsigned event);
+
+/* Ends a slot: frees it, tells its job, feeds done or spoiled. Afterwards rx
+ * may hold nothing and the line may be down or closing. */
+void kw_meter_line_finish(struct kw_meter_line *line,
+                          struct kw_meter_slot *slot,
+                          struct kw_meter_answer *answer);
+
+/* line_port.c: opens, or gives an opening up that takes too long. */
+void kw_meter_line_open(struct kw_meter_line *line, uint64_t now_ns);
+
+/* Plans the next opening, and tells everybody that the line is down unless
+ * it is only made anew. */
+void kw_meter_line_lost(struct kw_meter_line *line, uint64_t now_ns);
+
+/* Keeps the reason that is shown while the line is down. */
+void kw_meter_line_why(struct kw_meter_line *line, const char *why);
+
+/* line_read.c: bytes have come. */
+void kw_meter_line_read(struct kw_meter_line *line, const unsigned char *bytes,
+                        size_t length);
+
+/* The time of a slot is over: true when it fails, with *outcome; false when
+ * the rest of an answer that has begun is waited for. */
+bool kw_meter_line_expired(struct kw_meter_line *line,
+                           struct kw_meter_slot *slot, uint64_t now_ns,
+                           enum kw_meter_outcome *outcome);
+
+#endif

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What comes in on a line: answers that are waited for, and everything else.
+ * Late answers, answers of others, echoes and noise are recognised, counted
+ * and dropped; what is not a Modbus frame at all ends a connection.
+ */
+#include "meter/line_impl.h"
+
+#include "core/core.h"
+#include "meter/frame_mbap.h"
+#include "meter/frame_rtu.h"
+#include "meter/wire.h"
+
+#include <string.h>
+
+static void drop_front(struct kw_meter_line *line, size_t length)
+{
+    line->rx_length -= length;
+    memmove(line->rx, line->rx + length, line->rx_length);
+}
+
+/* Ends the slot with an answer's PDU; false when it answers something else. */
+static bool deliver(struct kw_meter_line *line, struct kw_meter_slot *slot,
+                    const unsigned char *pdu, size_t length)
+{
+    struct kw_meter_answer answer = {.outcome = KW_METER_GOOD};
+
+    switch (kw_meter_pdu_judge(&slot->ask, pdu, length)) {
+    case KW_METER_ANSWER_FOREIGN:
+        return false;
+    case KW_METER_ANSWER_EXCEPTION:
+        answer.outcome = KW_METER_EXCEPTION;
+        answer.exception = pdu[1];
+        break;
+    case KW_METER_ANSWER_DATA:
+        answer.data = pdu + 2;
+        answer.length = length - 2;
+        break;
+    }
+    kw_meter_line_finish(line, slot, &answer);
+    return true;
+}
+
+/* A whole frame that nobody waits for now. slot: who waits meanwhile. */
+static void drop_frame(struct kw_meter_line *line, struct kw_meter_slot *slot,
+                       const unsigned char *frame, size_t length)
+{
+    unsigned char own[KW_METER_RTU_ASK_BYTES];
+
+    if (slot != NULL && length == sizeof(own)) {
+        kw_meter_rtu_encode(&slot->ask, own);
+        if (memcmp(own, frame, sizeof(own)) == 0)
+            return; /* the line echoes */
+    }
+    (void)kw_meter_doubt_seen(&line->doubt, frame[0], frame + 1, length - 3);
+    if (slot != NULL)
+        slot->foreign++;
+    else
+        line->foreign++;
+}
+
+/* Whole frames up to end are dropped; the bytes stay. Returns their length. */
+static size_t drop_frames(struct kw_meter_line *line,
+                          struct kw_meter_slot *slot, size_t end)
+{
+    size_t at = 0, length;
+
+    while (at < end &&
+           (length = kw_meter_rtu_frame(line->rx + at, end - at)) > 0) {
+        drop_frame(line, slot, line->rx + at, length);
+        at += length;
+    }
+    return at;
+}
+
+/* True when the slot is done with: rx is then not ours any more. */
+static bool read_answer(struct kw_meter_line *line, struct kw_meter_slot *slot)
+{
+    struct kw_meter_answer garbled = {.outcome = KW_METER_GARBLED};
+    struct kw_meter_rtu_found found;
+
+    kw_meter_rtu_find(&slot->ask, line->rx, line->rx_length, &found);
+    switch (found.verdict) {
+    case KW_METER_RTU_ANSWER:
+        (void)drop_frames(line, slot, found.pdu - 1);
+        line->rx_length = 0; /* the bytes stay until the next ones come */
+        return deliver(line, slot, line->rx + found.pdu, found.pdu_length);
+    case KW_METER_RTU_GARBLED:
+        line->rx_length = 0;
+        kw_meter_line_finish(line, slot, &garbled);
+        return true;
+    case KW_METER_RTU_MORE:
+        (void)drop_frames(line, slot, found.skip);
+        drop_front(line, found.skip);
+        slot->started = found.started;
+        break;
+    }
+    return false;
+}
+
+/* Bytes that nobody waits for: late answers, other masters, noise. */
+static void read_stray(struct kw_meter_line *line)
+{
+    drop_front(line, drop_frames(line, NULL, line->rx_length));
+    kw_meter_line_feed(line, KW_METER_WIRE_NOISE);
+}
+
+static void read_rtu(struct kw_meter_line *line, const unsigned char *bytes,
+                     size_t length)
+{
+    struct kw_meter_slot *slot = &line->slots[0];
+
+    while (length > 0) {
+        size_t room = sizeof(line->rx) - line->rx_length;
+        size_t part = length < room ? length : room;
+
+        memcpy(line->rx + line->rx_length, bytes, part);
+        line->rx_length += part;
+        bytes += part;
+        length -= part;
+        if (!slot->used)
+            read_stray(line);
+        else if (read_answer(line, slot))
+            return; /* what stood behind the answer is dropped */
+        if (line->rx_length == sizeof(line->rx))
+            drop_front(line, sizeof(line->rx) / 2); /* noise */
+    }
+}
+
+static struct kw_meter_slot *slot_of(struct kw_meter_line *line,
+                                     const struct kw_meter_mbap *frame)
+{
+    for (unsigned i = 0; i < line->slots_max; i++) {
+        struct kw_meter_slot *slot = &line->slots[i];
+
+        if (slot->used && slot->transaction == frame->transaction &&
+            slot->ask.unit == frame->unit)
+            return slot;
+    }
+    return NULL;
+}
+
+static void count_foreign(struct kw_meter_line *line)
+{
+    for (unsigned i = 0; i < line->slots_max; i++) {
+        if (line->slots[i].used) {
+            line->slots[i].foreign++;
+            return;
+        }
+    }
+    line->foreign++;
+}
+
+static void read_frames(struct kw_meter_line *line)
+{
+    struct kw_meter_mbap frame;
+    size_t at = 0;
+    int err;
+
+    while ((err = kw_meter_mbap_decode(line->rx + at, line->rx_length - at,
+                                       &frame)) == 0) {
+        struct kw_meter_slot *slot = slot_of(line, &frame);
+
+        if (slot == NULL || !deliver(line, slot, frame.pdu, frame.pdu_length))
+            count_foreign(line);
+        if (line->life.closing || line->state == KW_METER_WIRE_DOWN)
+            return;
+        at += frame.length;
+    }
+    if (err == KW_EPROTO) {
+        kw_meter_line_why(line, "the peer does not speak Modbus TCP");
+        kw_meter_line_feed(line, KW_METER_WIRE_LOST);
+        return;
+    }
+    drop_front(line, at);
+}
+
+static void read_mbap(struct kw_meter_line *line, const unsigned char *bytes,
+                      size_t length)
+{
+    while (length > 0 && !line->life.closing &&
+           line->state != KW_METER_WIRE_DOWN) {
+        size_t room = sizeof(line->rx) - line->rx_length;
+        size_t part = length < room ? length : room;
+
+        memcpy(line->rx + line->rx_length, bytes, part);
+        line->rx_length += part;
+        bytes += part;
+        length -= part;
+        read_frames(line);
+    }
+}
+
+void kw_meter_line_read(struct kw_meter_line *line, const unsigned char *bytes,
+                        size_t length)
+{
+    line->active_ns = kw_clock_mono_ns(line->core->clock);
+    if (line->rtu)
+        read_rtu(line, bytes, length);
+    else
+        read_mbap(line, bytes, length);
+}
+
+bool kw_meter_line_expired(struct kw_meter_line *line,
+                           struct kw_meter_slot *slot, uint64_t now_ns,
+                           enum kw_meter_outcome *outcome)
+{
+    *outcome = KW_METER_TIMEOUT;
+    if (!line->rtu)
+        return true;
+    if (slot->started && !slot->extended) {
+        /* It has begun in time: a slow line may finish it. */
+        slot->extended = true;
+        slot->overdue = false;
+        slot->deadline_ns =
+            now_ns + (kw_meter_ask_data_bytes(&slot->ask) + 5) * line->char_ns;
+        if (line->char_ns > 0)
+            return false;
+    }
+    if (line->rx_length > 0 && !slot->started)
+        *outcome = KW_METER_GARBLED;
+    if (!slot->marker)
+        kw_meter_doubt_add(&line->doubt, &slot->ask);
+    return true;
+}

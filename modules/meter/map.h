@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A register map: what a make of meter offers, from one CSV file. Leading
+ * lines "#key: value" (title, make, max_registers, gap, forbidden, pause,
+ * load_stride, fingerprint), then the columns quantity, function, address,
+ * registers, type, word_order, multiplier, unit, class, na, formula, note,
+ * source. A map is constant once it is parsed and is shared by the meters
+ * that use it.
+ */
+#ifndef KW_METER_MAP_H
+#define KW_METER_MAP_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct kw_diag;
+struct kw_quantities;
+struct kw_quantity;
+
+enum {
+    KW_MAP_NAME_SIZE = 64,
+    KW_MAP_NA_CODES = 4,
+    KW_MAP_FORBIDDEN = 16,
+    KW_MAP_POINTS = 1000,
+    KW_MAP_STRING_REGISTERS = 32, /* longest text: 64 bytes */
+    KW_MAP_BYTES_MAX = 512 * 1024,
+};
+
+enum kw_map_type {
+    KW_MAP_BIT, /* functions 1 and 2 */
+    KW_MAP_U16,
+    KW_MAP_S16,
+    KW_MAP_U32,
+    KW_MAP_S32,
+    KW_MAP_U64,
+    KW_MAP_S64,
+    KW_MAP_F32,
+    KW_MAP_F64,
+    KW_MAP_STRING,
+    KW_MAP_TYPES
+};
+
+/* How often a point changes: the meter's entry gives each a period. */
+enum kw_map_class {
+    KW_MAP_FAST,
+    KW_MAP_NORMAL,
+    KW_MAP_SLOW,
+    KW_MAP_ONCE, /* attributes: read after each connection */
+    KW_MAP_CLASSES
+};
+
+enum kw_map_formula {
+    KW_MAP_PLAIN,
+    /* A power factor from -2 to 2: beyond 1 the load is capacitive, and the
+     * value is folded back to where it belongs. */
+    KW_MAP_FOUR_QUADRANT,
+};
+
+struct kw_map_point {
+    const struct kw_quantity *quantity; /* borrowed from core's list */
+    uint8_t function;                   /* 1 to 4 */
+    uint8_t registers;                  /* 1 to 32; a bit counts 1 */
+    uint16_t address;                   /* of the first load */
+    enum kw_map_type type;
+    enum kw_map_class read_class;
+    enum kw_map_formula formula;
+    bool low_word_first;
+    uint8_t na_count;
+    uint64_t na[KW_MAP_NA_CODES]; /* bit patterns: not available */
+    double multiplier;            /* number in the registers to map's unit */
+    double factor;                /* map's unit to the base unit */
+};
+
+struct kw_map {
+    char name[KW_MAP_NAME_SIZE]; /* the file's, without .csv */
+    char title[128], make[64];
+    char fingerprint[128]; /* as written: for the scan; "" none */
+    unsigned uses;         /* holders; freed at 0 */
+    uint64_t hash;         /* of the file's content */
+    uint16_t max_registers, gap;
+    uint16_t load_stride; /* 0: one load only */
+    bool identifies_only; /* a block to recognise makes by, not a meter */
+    int64_t pause_ms;     /* between two requests to the meter */
+    struct kw_map_range {
+        uint16_t first, last;
+    } forbidden[KW_MAP_FORBIDDEN];
+    size_t forbidden_count;
+    struct kw_map_point *points; /* owned; in the file's order */
+    size_t count;
+};
+
+/*
+ * Reads a map. Every mistake goes to diag with file, line and column and
+ * refuses the whole map: KW_EINVAL; KW_ENOMEM. diag->file should be set. The
+ * map holds quantities' rows, which must live on. *map is owned: one use.
+ */
+KW_MUST_CHECK int kw_meter_map_parse(struct kw_map **map, const char *name,
+                                     const char *text, size_t length,
+                                     const struct kw_quantities *quantities,
+                                     struct kw_diag *diag);
+
+/* One more user, one less; the last one frees it. */
+void kw_meter_map_hold(struct kw_map *map);
+void kw_meter_map_drop(struct kw_map *map);
+
+/* Registers of a type, 0 for a string. */
+unsigned kw_meter_map_type_registers(enum kw_map_type type);
+
+/* True when the meter's numbered loads include that one. */
+bool kw_meter_map_has_load(const struct kw_map *map, int64_t load);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The cells of a register map's row; private to map.c. */
+#ifndef KW_METER_MAP_CELL_H
+#define KW_METER_MAP_CELL_H
+
+#include "base/csv.h"
+#include "meter/map.h"
+
+/* The columns in their order. */
+enum kw_map_column {
+    KW_MAP_QUANTITY,
+    KW_MAP_FUNCTION,
+    KW_MAP_ADDRESS,
+    KW_MAP_REGISTERS,
+    KW_MAP_TYPE,
+    KW_MAP_WORD_ORDER,
+    KW_MAP_MULTIPLIER,
+    KW_MAP_UNIT,
+    KW_MAP_CLASS,
+    KW_MAP_NA,
+    KW_MAP_FORMULA,
+    KW_MAP_NOTE,
+    KW_MAP_SOURCE,
+    KW_MAP_COLUMNS
+};
+
+/* The column's name in the first row, or NULL past the end. */
+const char *kw_meter_map_column(size_t column);
+
+/* A row while it is read: all are borrowed. */
+struct kw_map_row {
+    const struct kw_csv *csv; /* with KW_MAP_COLUMNS fields */
+    const struct kw_map *map; /* keys and earlier rows */
+    const struct kw_quantities *quantities;
+    struct kw_diag *diag;
+};
+
+/* Reads a row; findings, all of them, go to diag. KW_EINVAL then. */
+KW_MUST_CHECK int kw_meter_map_row(const struct kw_map_row *row,
+                                   struct kw_map_point *point);
+
+#endif

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Happy path: one request of the plan after another, each decoded as it comes,
+ * then done. A refused or garbled block marks its points and the next block is
+ * asked; a block without an answer ends the reading, and so does the line.
+ * kw_meter_once_fini ends it without a call at any time.
+ */
+#include "meter/once.h"
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/sample.h"
+#include "core/quantity.h"
+#include "meter/decode.h"
+#include "meter/device.h"
+#include "meter/settings.h"
+
+#include <math.h>
+
+/* All classes at once: whatever lies together is read together. */
+static const uint8_t one_class[KW_MAP_CLASSES] = {0};
+
+int kw_meter_once_init(struct kw_meter_once *once, struct kw_map *map,
+                       uint8_t unit, unsigned load)
+{
+    *once = (struct kw_meter_once){.map = map, .unit = unit, .load = load};
+    kw_meter_map_hold(map);
+    once->plan.order = kw_alloc_array(map->count, sizeof(uint16_t));
+    once->plan.requests =
+        kw_alloc_array(map->count, sizeof(struct kw_plan_request));
+    once->values =
+        kw_alloc_array(map->count, sizeof(struct kw_meter_once_value));
+    once->texts = kw_alloc_array(map->count, KW_METER_TEXT_SIZE);
+    if (once->plan.order == NULL || once->plan.requests == NULL ||
+        once->values == NULL || once->texts == NULL) {
+        kw_meter_once_fini(once);
+        return KW_ENOMEM;
+    }
+    kw_meter_plan(map, load, one_class, &once->plan);
+    for (size_t i = 0; i < map->count; i++) {
+        once->values[i].quality = KW_QUALITY_BAD_NEVER;
+        once->values[i].text = once->texts + i * KW_METER_TEXT_SIZE;
+    }
+    return 0;
+}
+
+void kw_meter_once_fini(struct kw_meter_once *once)
+{
+    kw_meter_request_cancel(&once->request);
+    kw_meter_map_drop(once->map);
+    kw_free(once->plan.order);
+    kw_free(once->plan.requests);
+    kw_free(once->values);
+    kw_free(once->texts);
+    *once = (struct kw_meter_once){0};
+}
+
+static void decode_point(struct kw_meter_once *once,
+                         const struct kw_plan_request *request, size_t index,
+                         const unsigned char *data)
+{
+    const struct kw_map_point *map = &once->map->points[index];
+    struct kw_meter_once_value *value = &once->values[index];
+    unsigned offset = map->address + (once->load - 1) * once->map->load_stride -
+                      request->address;
+    uint64_t raw;
+
+    value->quality = KW_QUALITY_GOOD;
+    if (map->quantity->kind == KW_QUANTITY_TEXT) {
+        kw_meter_decode_text(map, data + (size_t)offset * 2, value->text,
+                             KW_METER_TEXT_SIZE);
+        return;
+    }
+    if (map->type == KW_MAP_BIT)
+        raw = kw_meter_decode_bit(data, offset);
+    else
+        value->quality =
+            kw_meter_decode_number(map, data + (size_t)offset * 2, &raw);
+    value->value = kw_sample_value(kw_meter_decode_encoding(map), raw,
+                                   kw_meter_decode_scale(map));
+    if (!isfinite(value->value))
+        value->quality = KW_QUALITY_BAD_IMPLAUSIBLE;
+}
+
+static void take_answer(struct kw_meter_once *once, uint8_t quality,
+                        const unsigned char *data)
+{
+    const struct kw_plan_request *request = &once->plan.requests[once->at];
+
+    for (size_t i = request->first;
+         i < (size_t)request->first + request->points; i++) {
+        size_t index = once->plan.order[i];
+
+        if (quality == KW_QUALITY_GOOD)
+            decode_point(once, request, index, data);
+        else
+            once->values[index].quality = quality;
+    }
+}
+
+static int ask(struct kw_meter_once *once)
+{
+    const struct kw_plan_request *request = &once->plan.requests[once->at];
+
+    once->request.ask = (struct kw_meter_ask){
+        .unit = once->unit,
+        .function = request->function,
+        .address = request->address,
+        .count = request->count,
+    };
+    return kw_meter_request_start(&once->request, once->line,
+                                  kw_clock_mono_ns(once->clock));
+}
+
+/* Asks for the next block; without one, or without an answer, it is done. */
+static void go_on(struct kw_meter_once *once, uint8_t quality)
+{
+    bool dead =
+        quality == KW_QUALITY_BAD_TIMEOUT || quality == KW_QUALITY_BAD_LINE;
+
+    while (++once->at < once->plan.count) {
+        once->tries = (unsigned)kw_meter_line_conf(once->line)->retries;
+        if (!dead && ask(once) == 0)
+            return;
+        take_answer(once, dead ? quality : KW_QUALITY_BAD_LINE, NULL);
+    }
+    once->done(once);
+}
+
+static void on_done(struct kw_meter_request *request,
+                    const struct kw_meter_answer *answer)
+{
+    struct kw_meter_once *once =
+        KW_LIST_ENTRY(request, struct kw_meter_once, request);
+    uint8_t quality = kw_meter_answer_quality(answer);
+    bool again =
+        quality == KW_QUALITY_BAD_TIMEOUT || quality == KW_QUALITY_BAD_CRC;
+
+    if (again && once->tries > 0) {
+        once->tries--;
+        if (ask(once) == 0)
+            return;
+        quality = KW_QUALITY_BAD_LINE;
+    }
+    once->answered = once->answered || quality == KW_QUALITY_GOOD;
+    take_answer(once, quality, answer->data);
+    go_on(once, quality);
+}
+
+int kw_meter_once_start(struct kw_meter_once *once, struct kw_meter_line *line,
+                        const struct kw_clock *clock)
+{
+    once->line = line;
+    once->clock = clock;
+    once->request.done = on_done;
+    once->tries = (unsigned)kw_meter_line_conf(line)->retries;
+    return ask(once);
+}
+
+static void put_value(struct kw_json *json, const struct kw_map_point *map,
+                      const struct kw_meter_once_value *value)
+{
+    kw_json_object(json, NULL);
+    kw_json_text(json, "quantity", map->quantity->name);
+    kw_json_text(json, "title", map->quantity->title);
+    kw_json_text(json, "unit", map->quantity->unit);
+    if (kw_quality_has_value(value->quality))
+        kw_json_real(json, "value", value->value);
+    else
+        kw_json_null(json, "value");
+    kw_json_text(json, "quality", kw_quality_name(value->quality));
+    kw_json_end_object(json);
+}
+
+void kw_meter_once_format(const struct kw_meter_once *once, struct kw_buf *out)
+{
+    const struct kw_map *map = once->map;
+    struct kw_json json;
+
+    kw_json_init(&json, out);
+    kw_json_object(&json, NULL);
+    kw_json_text(&json, "line", kw_meter_line_conf(once->line)->name);
+    kw_json_uint(&json, "unit", once->unit);
+    kw_json_uint(&json, "load", once->load);
+    kw_json_text(&json, "profile", map->name);
+    kw_json_text(&json, "title", map->title);
+    kw_json_array(&json, "values");
+    for (size_t i = 0; i < map->count; i++) {
+        if (map->points[i].quantity->kind != KW_QUANTITY_TEXT)
+            put_value(&json, &map->points[i], &once->values[i]);
+    }
+    kw_json_end_array(&json);
+    kw_json_object(&json, "attributes");
+    for (size_t i = 0; i < map->count; i++) {
+        if (map->points[i].quantity->kind == KW_QUANTITY_TEXT)
+            kw_json_text(&json, map->points[i].quantity->name,
+                         once->values[i].text);
+    }
+    kw_json_end_object(&json);
+    kw_json_end_object(&json);
+}

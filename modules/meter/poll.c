@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A meter's poll, from due to published.
+ *
+ * Happy path: the line asks for a request (next); the first one begins the
+ * poll and marks the requests of all classes that are due. Each answer is
+ * decoded into the samples. When nothing is left the samples are published in
+ * one call and the meter waits for the next time of its grids.
+ * Failures: a request without an answer is repeated, after others that are
+ * due; when that fails too, the meter is taken for dead and the rest of the
+ * poll fails with it. A refused request fails alone. A bad quality is
+ * published once, when it changes.
+ * On close: the line calls nothing any more; what was decoded is dropped.
+ */
+#include "meter/device.h"
+
+#include "core/core.h"
+#include "core/hub.h"
+#include "meter/decode.h"
+#include "meter/settings.h"
+
+#include <math.h>
+
+static const uint64_t ns_per_ms = 1000000;
+/* As the line does: libuv's timers are whole milliseconds. */
+static const uint64_t slack_ns = 1000000;
+
+static struct kw_meter_device *device_of(struct kw_meter_job *job)
+{
+    return KW_LIST_ENTRY(job, struct kw_meter_device, job);
+}
+
+static void set_state(struct kw_meter_device *device,
+                      enum kw_meter_device_state state)
+{
+    enum kw_meter_device_state old = device->state;
+
+    if (old == state)
+        return;
+    device->state = state;
+    device->since_ms = kw_clock_wall_ms(device->core->clock);
+    device->owner.on_state(device->owner.arg, device, old);
+}
+
+static bool is_aside(const struct kw_meter_device *device)
+{
+    return device->failures >= KW_METER_ASIDE_AFTER;
+}
+
+/* Adds a sample; a bad one only when the point was not bad like that. */
+static void add_sample(struct kw_meter_device *device,
+                       struct kw_meter_point *point, uint8_t quality,
+                       uint64_t raw)
+{
+    struct kw_sample *sample = &device->samples[device->samples_count];
+    bool good = quality == KW_QUALITY_GOOD;
+    double value = (double)NAN;
+
+    if (good) {
+        value = kw_sample_value(point->encoding, raw, point->scale);
+        good = isfinite(value);
+        if (!good)
+            quality = KW_QUALITY_BAD_IMPLAUSIBLE;
+        else if (!kw_clock_sane(device->stamp_ms))
+            quality = KW_QUALITY_UNCERTAIN_CLOCK;
+    }
+    if (!good && point->quality == quality)
+        return;
+    point->quality = quality;
+    *sample = (struct kw_sample){
+        .point = point->id,
+        .quality = quality,
+        .encoding = point->encoding,
+        .time_ms = device->stamp_ms,
+        .raw = good ? raw : 0,
+        .value = good ? value : (double)NAN,
+    };
+    device->samples_count++;
+}
+
+/* The points of a request, as a range of device->points. */
+static struct kw_meter_point *first_point(struct kw_meter_device *device,
+                                          unsigned request)
+{
+    return &device->points[device->plan.requests[request].first];
+}
+
+static void decode_answer(struct kw_meter_device *device, unsigned request,
+                          const unsigned char *data)
+{
+    struct kw_meter_point *point = first_point(device, request);
+    unsigned count = device->plan.requests[request].points;
+
+    for (; count > 0; count--, point++) {
+        const struct kw_map_point *map = point->map;
+        const unsigned char *at = data + (size_t)point->offset * 2;
+        uint8_t quality = KW_QUALITY_GOOD;
+        uint64_t raw;
+
+        if (point->text != NULL) {
+            kw_meter_decode_text(map, at, point->text, KW_METER_TEXT_SIZE);
+            continue;
+        }
+        if (map->type == KW_MAP_BIT)
+            raw = kw_meter_decode_bit(data, point->offset);
+        else
+            quality = kw_meter_decode_number(map, at, &raw);
+        add_sample(device, point, quality, raw);
+    }
+}
+
+static void fail_request(struct kw_meter_device *device, unsigned request,
+                         uint8_t quality)
+{
+    struct kw_meter_point *point = first_point(device, request);
+    unsigned count = device->plan.requests[request].points;
+
+    for (; count > 0; count--, point++) {
+        if (point->text == NULL)
+            add_sample(device, point, quality, 0);
+        else if (quality != KW_QUALITY_BAD_EXCEPTION)
+            device->attributes_due = true; /* with the next poll */
+    }
+}
+
+static void set_step(struct kw_meter_device *device, unsigned request,
+                     enum kw_meter_step step)
+{
+    uint8_t *now = &device->request[request].step;
+
+    device->todo -= *now == KW_METER_STEP_TODO;
+    device->sent -= *now == KW_METER_STEP_SENT;
+    *now = (uint8_t)step;
+    device->todo += step == KW_METER_STEP_TODO;
+    device->sent += step == KW_METER_STEP_SENT;
+}
+
+/* What is left of the poll fails with it. */
+static void fail_rest(struct kw_meter_device *device, uint8_t quality)
+{
+    for (unsigned i = 0; i < device->plan.count; i++) {
+        if (device->request[i].step == KW_METER_STEP_TODO) {
+            set_step(device, i, KW_METER_STEP_NONE);
+            fail_request(device, i, quality);
+        }
+    }
+}
+
+/* False when nothing is due. */
+static bool begin_poll(struct kw_meter_device *device, uint64_t now_ns)
+{
+    bool due[KW_MAP_CLASSES];
+
+    for (int i = 0; i < KW_MAP_ONCE; i++) {
+        due[i] = device->due_ns[i] <= now_ns + slack_ns;
+        if (due[i])
+            device->due_ns[i] = kw_meter_grid_next(
+                device->grid_ns[i], device->period_ns[i], now_ns + slack_ns);
+    }
+    due[KW_MAP_ONCE] = device->attributes_due;
+    device->attributes_due = false;
+    device->answered = device->stamped = false;
+    device->samples_count = 0;
+    device->exception = 0;
+    device->worst = KW_QUALITY_GOOD;
+    for (unsigned i = 0; i < device->plan.count; i++) {
+        device->request[i].tries = 0;
+        if (due[device->plan.requests[i].read_class])
+            set_step(device, i, KW_METER_STEP_TODO);
+    }
+    device->polling = device->todo > 0;
+    return device->polling;
+}
+
+/* The class that comes next, KW_MAP_ONCE when the meter has only texts. */
+static int next_class(const struct kw_meter_device *device)
+{
+    int next = KW_MAP_ONCE;
+
+    for (int i = 0; i < KW_MAP_ONCE; i++) {
+        if (device->due_ns[i] != UINT64_MAX &&
+            (next == KW_MAP_ONCE || device->due_ns[i] < device->due_ns[next]))
+            next = i;
+    }
+    return next;
+}
+
+/* When the meter may be asked again after an answer. A pause is kept to the
+ * full, although the line lets go what is almost due. */
+static uint64_t after_pause(const struct kw_meter_device *device,
+                            uint64_t now_ns)
+{
+    uint64_t pause_ns = (uint64_t)device->map->pause_ms * ns_per_ms;
+
+    return now_ns + (pause_ns > 0 ? pause_ns + slack_ns : 0);
+}
+
+/* Waits for the next time of a grid, or longer while it is set aside. */
+static void plan_next(struct kw_meter_device *device, uint64_t now_ns)
+{
+    int next = next_class(device);
+    uint64_t due_ns, period_ns, pause_ns;
+
+    if (next == KW_MAP_ONCE && !is_aside(device))
+        return; /* texts are read once */
+    period_ns = device->period_ns[next == KW_MAP_ONCE ? 0 : next];
+    due_ns = next == KW_MAP_ONCE ? now_ns : device->due_ns[next];
+    if (is_aside(device)) {
+        pause_ns = kw_meter_aside_ms(device->failures, period_ns / ns_per_ms) *
+                   ns_per_ms;
+        due_ns = now_ns + pause_ns;
+        /* When it answers again it is asked for everything. */
+        for (int i = 0; i < KW_MAP_ONCE; i++) {
+            if (device->due_ns[i] != UINT64_MAX)
+                device->due_ns[i] = due_ns;
+        }
+        device->attributes_due = true;
+    }
+    device->deadline_ns = due_ns + period_ns;
+    if (due_ns < after_pause(device, now_ns))
+        due_ns = after_pause(device, now_ns);
+    kw_meter_line_put(&device->job, due_ns, device->deadline_ns);
+}
+
+static void judge(struct kw_meter_device *device)
+{
+    device->stats.polls++;
+    if (device->answered) {
+        device->stats.good++;
+        device->stats.last_good_ms = device->stamp_ms;
+        device->failures = 0;
+        set_state(device, KW_METER_DEVICE_OK);
+        return;
+    }
+    device->failures++;
+    device->shown_quality = device->worst;
+    device->shown_exception = device->exception;
+    if (is_aside(device))
+        set_state(device, KW_METER_DEVICE_FAILING);
+}
+
+static void publish(struct kw_meter_device *device)
+{
+    if (device->samples_count > 0)
+        kw_hub_publish_samples(device->core->hub, device->samples,
+                               device->samples_count);
+    device->samples_count = 0;
+}
+
+/* Goes on with the poll, or ends it when nothing is left. */
+static void go_on(struct kw_meter_device *device, uint64_t now_ns)
+{
+    if (device->todo > 0) {
+        kw_meter_line_put(&device->job, after_pause(device, now_ns),
+                          device->deadline_ns);
+    } else if (device->sent == 0) {
+        device->polling = false;
+        publish(device);
+        judge(device);
+        plan_next(device, now_ns);
+    }
+}
+
+static bool poll_next(struct kw_meter_job *job, uint64_t now_ns,
+                      struct kw_meter_ask *ask, unsigned *tag)
+{
+    struct kw_meter_device *device = device_of(job);
+
+    if (!device->polling && !begin_poll(device, now_ns)) {
+        plan_next(device, now_ns);
+        return false;
+    }
+    for (unsigned i = 0; i < device->plan.count; i++) {
+        const struct kw_plan_request *request = &device->plan.requests[i];
+
+        if (device->request[i].step != KW_METER_STEP_TODO)
+            continue;
+        *tag = i;
+        *ask = (struct kw_meter_ask){
+            .unit = (uint8_t)device->entry->unit,
+            .function = request->function,
+            .address = request->address,
+            .count = request->count,
+        };
+        return true;
+    }
+    return false;
+}
+
+static void poll_sent(struct kw_meter_job *job, unsigned tag, uint64_t now_ns)
+{
+    struct kw_meter_device *device = device_of(job);
+
+    if (!device->stamped) {
+        device->stamped = true;
+        device->stamp_ms = kw_clock_wall_ms(device->core->clock);
+    }
+    set_step(device, tag, KW_METER_STEP_SENT);
+    /* With a pause the next one waits for this answer. */
+    if (device->todo > 0 && device->map->pause_ms == 0)
+        kw_meter_line_put(job, now_ns, device->deadline_ns);
+}
+
+/* True when the request is to be repeated. */
+static bool retry(struct kw_meter_device *device, unsigned tag, uint8_t quality,
+                  uint64_t now_ns)
+{
+    /* A connection may be closed just when a request leaves. */
+    bool may = quality == KW_QUALITY_BAD_TIMEOUT ||
+               quality == KW_QUALITY_BAD_CRC || quality == KW_QUALITY_BAD_LINE;
+
+    if (!may || is_aside(device) ||
+        device->request[tag].tries >= device->retries)
+        return false;
+    device->request[tag].tries++;
+    set_step(device, tag, KW_METER_STEP_TODO);
+    /* Behind those that are due by now: they shall not wait twice. */
+    device->deadline_ns = now_ns + device->period_ns[KW_MAP_FAST];
+    return true;
+}
+
+static void poll_answered(struct kw_meter_job *job, unsigned tag,
+                          const struct kw_meter_answer *answer, uint64_t now_ns)
+{
+    struct kw_meter_device *device = device_of(job);
+    uint8_t quality = kw_meter_answer_quality(answer);
+
+    kw_meter_stats_count(&device->stats, answer->outcome, answer->rtt_us);
+    device->stats.foreign += answer->foreign;
+    set_step(device, tag, KW_METER_STEP_NONE);
+    if (quality == KW_QUALITY_GOOD) {
+        device->answered = true;
+        decode_answer(device, tag, answer->data);
+    } else if (!retry(device, tag, quality, now_ns)) {
+        device->worst = quality;
+        device->exception = answer->exception;
+        fail_request(device, tag, quality);
+        if (quality == KW_QUALITY_BAD_TIMEOUT || quality == KW_QUALITY_BAD_LINE)
+            fail_rest(device, quality);
+    }
+    go_on(device, now_ns);
+}
+
+/* After a connection everything is read at once, texts too; who was set aside
+ * stays so: it may be the one that breaks the connection. */
+static void poll_up(struct kw_meter_job *job, uint64_t now_ns)
+{
+    struct kw_meter_device *device = device_of(job);
+
+    if (is_aside(device))
+        return;
+    for (unsigned i = 0; i < device->plan.count; i++) {
+        uint8_t read_class = device->plan.requests[i].read_class;
+
+        if (read_class == KW_MAP_ONCE)
+            device->attributes_due = true;
+        else
+            device->due_ns[read_class] = now_ns;
+    }
+    device->deadline_ns = now_ns + device->period_ns[KW_MAP_FAST];
+    kw_meter_line_put(job, now_ns, device->deadline_ns);
+}
+
+static void poll_down(struct kw_meter_job *job, uint64_t now_ns)
+{
+    struct kw_meter_device *device = device_of(job);
+
+    (void)now_ns;
+    device->polling = false;
+    device->samples_count = 0;
+    device->stamp_ms = kw_clock_wall_ms(device->core->clock);
+    for (unsigned i = 0; i < device->plan.count; i++) {
+        set_step(device, i, KW_METER_STEP_NONE);
+        fail_request(device, i, KW_QUALITY_BAD_LINE);
+    }
+    publish(device);
+}
+
+int kw_meter_device_start(struct kw_meter_device *device,
+                          struct kw_meter_line *line)
+{
+    int err = kw_meter_line_add(line, &device->job);
+
+    if (err == 0 && kw_meter_line_state(line) == KW_METER_LINE_UP)
+        poll_up(&device->job, kw_clock_mono_ns(device->core->clock));
+    return err;
+}
+
+const struct kw_meter_job_ops kw_meter_poll_ops = {
+    .next = poll_next,
+    .sent = poll_sent,
+    .answered = poll_answered,
+    .up = poll_up,
+    .down = poll_down,
+};

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "meter/stats.h"
+
+static const uint64_t second_ns = 1000000000U;
+
+void kw_meter_stats_count(struct kw_meter_stats *stats,
+                          enum kw_meter_outcome outcome, uint64_t rtt_us)
+{
+    stats->requests++;
+    switch (outcome) {
+    case KW_METER_TIMEOUT:
+        stats->timeouts++;
+        return;
+    case KW_METER_GARBLED:
+        stats->crc++;
+        return;
+    case KW_METER_LINE:
+        return;
+    case KW_METER_EXCEPTION:
+        stats->exceptions++;
+        break;
+    case KW_METER_GOOD:
+        break;
+    }
+    stats->rtt_count++;
+    stats->rtt_sum_us += rtt_us;
+    stats->rtt_last_us = rtt_us;
+    if (rtt_us > stats->rtt_max_us)
+        stats->rtt_max_us = rtt_us;
+}
+
+uint64_t kw_meter_stats_mean_us(const struct kw_meter_stats *stats)
+{
+    return stats->rtt_count > 0 ? stats->rtt_sum_us / stats->rtt_count : 0;
+}
+
+/* base doubled times times, at most most. */
+static uint64_t doubled(uint64_t base, unsigned times, uint64_t most)
+{
+    while (times-- > 0 && base < most)
+        base *= 2;
+    return base < most ? base : most;
+}
+
+uint64_t kw_meter_aside_ms(unsigned failures, uint64_t period_ms)
+{
+    uint64_t pause_ms;
+
+    if (failures < KW_METER_ASIDE_AFTER)
+        return period_ms;
+    pause_ms =
+        doubled(2000, failures - KW_METER_ASIDE_AFTER, KW_METER_ASIDE_MAX_MS);
+    return pause_ms > period_ms ? pause_ms : period_ms;
+}
+
+uint64_t kw_meter_reopen_ms(unsigned failures)
+{
+    return failures == 0 ? 0 : doubled(2000, failures - 1, 10000);
+}
+
+void kw_meter_usage_init(struct kw_meter_usage *usage, uint64_t now_ns)
+{
+    *usage = (struct kw_meter_usage){
+        .second = now_ns / second_ns,
+        .start_ns = now_ns,
+    };
+}
+
+/* Makes second the newest place; those passed over were not in use. */
+static void advance(struct kw_meter_usage *usage, uint64_t second)
+{
+    if (second > usage->second + KW_METER_USAGE_SECONDS)
+        usage->second = second - KW_METER_USAGE_SECONDS;
+    while (usage->second < second) {
+        usage->second++;
+        usage->busy_ns[usage->second % KW_METER_USAGE_SECONDS] = 0;
+    }
+}
+
+void kw_meter_usage_add(struct kw_meter_usage *usage, uint64_t from_ns,
+                        uint64_t to_ns)
+{
+    if (from_ns >= to_ns)
+        return;
+    advance(usage, (to_ns - 1) / second_ns);
+    while (from_ns < to_ns) {
+        uint64_t second = from_ns / second_ns;
+        uint64_t end_ns = (second + 1) * second_ns;
+
+        if (end_ns > to_ns)
+            end_ns = to_ns;
+        if (second + KW_METER_USAGE_SECONDS > usage->second)
+            usage->busy_ns[second % KW_METER_USAGE_SECONDS] += end_ns - from_ns;
+        from_ns = end_ns;
+    }
+}
+
+double kw_meter_usage_share(const struct kw_meter_usage *usage, uint64_t now_ns)
+{
+    uint64_t newest = now_ns / second_ns, oldest, from_ns, busy_ns = 0;
+
+    if (newest < usage->second) /* a silence that is not over yet */
+        newest = usage->second;
+    oldest = newest < KW_METER_USAGE_SECONDS - 1
+                 ? 0
+                 : newest - (KW_METER_USAGE_SECONDS - 1);
+    from_ns = oldest * second_ns;
+    if (from_ns < usage->start_ns)
+        from_ns = usage->start_ns;
+    for (uint64_t at = oldest; at <= usage->second; at++)
+        busy_ns += usage->busy_ns[at % KW_METER_USAGE_SECONDS];
+    if (now_ns <= from_ns)
+        return 0;
+    if (busy_ns >= now_ns - from_ns)
+        return 1;
+    return (double)busy_ns / (double)(now_ns - from_ns);
+}
