@@ -190,6 +190,11 @@ static int rollback_local(struct store *store, uint64_t number)
     struct kw_diag diag;
     struct kw_buf text;
     char reason[64];
+    const struct kw_revision_note note = {
+        .author = "local",
+        .reason = reason,
+        .time_ms = kw_clock_wall_ms(&kw_clock_system),
+    };
     int err;
 
     kw_arena_init(&arena, 32 << 20);
@@ -201,8 +206,7 @@ static int rollback_local(struct store *store, uint64_t number)
                                  &root, &diag);
     snprintf(reason, sizeof(reason), "back to revision %" PRIu64, number);
     if (err == 0)
-        err = kw_revisions_add(store->revisions, root, "local", reason,
-                               kw_clock_wall_ms(&kw_clock_system), NULL, NULL);
+        err = kw_revisions_store(store->revisions, root, &note, NULL, NULL);
     kw_buf_fini(&text);
     kw_diag_fini(&diag);
     kw_arena_fini(&arena);

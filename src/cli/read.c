@@ -1,118 +1,118 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * kilowatch read LINE UNIT PROFILE: reads one meter once and prints what it
- * gives. A LINE by name is read by the running gateway, between its polls;
- * one by address (rtu:..., tcp:..., rtu-tcp:...) on a loop of our own.
+ * kilowatch read LINE UNIT PROFILE [LOAD]: reads a meter once. A line by name
+ * is asked for through the running gateway, which has the port; without one,
+ * or for a line given as rtu:..., tcp:... or rtu-tcp:..., it is opened here.
  */
 #include "cli/cli.h"
 
-#include "base/json.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "core/core.h"
 #include "meter/library.h"
-#include "meter/line.h"
+#include "meter/meter.h"
 #include "meter/once.h"
-#include "meter/target.h"
+#include "meter/spec.h"
 #include "net/resolve.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { ANSWER_MAX_BYTES = 4 << 20 };
+enum { ANSWER_MAX_BYTES = 1 << 20, ARENA_MAX_BYTES = 8 << 20 };
 
-/* One reading on a loop of its own. */
-struct reading {
-    struct kw_loop loop;
-    struct kw_log log;
-    struct kw_core core;
-    struct kw_meter_library library;
-    struct kw_meter_line *line;
-    struct kw_meter_once once;
-    struct kw_buf out; /* the answer as JSON */
-    bool started, answered, silent;
-    int err;
+/* What is to be read. */
+struct target {
+    const char *line, *profile;
+    int64_t unit, load;
 };
 
-/* Prints the JSON of a reading as a table. */
-static int print_values(const char *body)
+static void print_values(const struct kw_node *values)
 {
-    struct kw_arena arena;
+    for (const struct kw_node *at = values->first; at != NULL; at = at->next) {
+        const char *value = kw_node_text(at, "value");
+        const char *unit = kw_node_text(at, "unit");
+
+        if (value[0] == 0)
+            printf("%-36s %18s\n", kw_node_text(at, "quantity"),
+                   kw_node_text(at, "quality"));
+        else
+            printf("%-36s %18s %s\n", kw_node_text(at, "quantity"), value,
+                   strcmp(unit, "1") == 0 ? "" : unit);
+    }
+}
+
+/* The answer of POST /read as a table. */
+static int print_reading(const char *body, bool json)
+{
+    const struct kw_node *values, *attributes;
     struct kw_node *root = NULL;
-    const struct kw_node *list;
+    struct kw_arena arena;
     struct kw_diag diag;
     int err;
 
-    kw_arena_init(&arena, 16 << 20);
+    if (json)
+        return printf("%s\n", body) > 0 ? KW_EXIT_DONE : KW_EXIT_FAILED;
+    kw_arena_init(&arena, ARENA_MAX_BYTES);
     kw_diag_init(&diag);
     err = kw_conf_parse_json(body, strlen(body), &arena, &root, &diag);
-    printf("%s\n", kw_node_text(root, "title"));
-    list = kw_node_get(root, "values");
-    for (const struct kw_node *at = list != NULL ? list->first : NULL;
-         at != NULL; at = at->next)
-        printf("  %-34s %16s %-5s %s\n", kw_node_text(at, "quantity"),
-               kw_node_text(at, "value"), kw_node_text(at, "unit"),
-               kw_node_text(at, "quality"));
-    list = kw_node_get(root, "attributes");
-    for (const struct kw_node *at = list != NULL ? list->first : NULL;
-         at != NULL; at = at->next)
-        printf("  %-34s %s\n", at->key, at->text != NULL ? at->text : "");
+    values = kw_node_get(root, "values");
+    attributes = kw_node_get(root, "attributes");
+    if (err == 0 && values != NULL && attributes != NULL) {
+        printf("%s, unit %s on %s\n", kw_node_text(root, "title"),
+               kw_node_text(root, "unit"), kw_node_text(root, "line"));
+        for (const struct kw_node *at = attributes->first; at != NULL;
+             at = at->next)
+            printf("%-36s %s\n", at->key, at->text);
+        print_values(values);
+    }
     kw_diag_fini(&diag);
     kw_arena_fini(&arena);
     return err == 0 ? KW_EXIT_DONE : KW_EXIT_FAILED;
 }
 
-static int show(const struct kw_options *options, const char *body)
-{
-    if (!options->json)
-        return print_values(body);
-    return printf("%s\n", body) > 0 ? KW_EXIT_DONE : KW_EXIT_FAILED;
-}
+/* --- through the running gateway */
 
-static int read_by_gateway(const struct kw_options *options, const char *line,
-                           uint64_t unit, const char *profile)
+static int ask_gateway(const struct kw_options *options,
+                       const struct target *target, bool *runs)
 {
-    struct kw_json json;
-    struct kw_buf request;
-    char *body = NULL;
+    char request[512], *body;
     int status, code = KW_EXIT_FAILED;
 
-    kw_buf_init(&request, 4096);
-    kw_json_init(&json, &request);
-    kw_json_object(&json, NULL);
-    kw_json_text(&json, "method", "POST");
-    kw_json_text(&json, "path", "/read");
-    kw_json_object(&json, "body");
-    kw_json_text(&json, "line", line);
-    kw_json_uint(&json, "unit", unit);
-    kw_json_text(&json, "profile", profile);
-    kw_json_end_object(&json);
-    kw_json_end_object(&json);
-    status = kw_cli_ask(options, kw_buf_text(&request), &body);
-    kw_buf_fini(&request);
-    if (status == 0) {
-        fprintf(stderr,
-                "no gateway runs that knows the line %s; name it by address, "
-                "for example rtu:/dev/ttyUSB0:38400:8N1\n",
-                line);
-    } else if (status == 200) {
-        code = show(options, body);
-    } else if (body != NULL) {
+    snprintf(request, sizeof(request),
+             "{\"method\":\"POST\",\"path\":\"/read\",\"body\":{\"line\":"
+             "\"%s\",\"unit\":%d,\"profile\":\"%s\",\"load\":%d}}",
+             target->line, (int)target->unit, target->profile,
+             (int)target->load);
+    status = kw_cli_ask(options, request, &body);
+    *runs = status != 0;
+    if (status == 200) {
+        code = print_reading(body, options->json);
+    } else if (status > 0) {
         kw_print_problem(body);
-        code = status > 0 ? KW_EXIT_NO : KW_EXIT_FAILED;
+        code = KW_EXIT_NO;
     }
     kw_free(body);
     return code;
 }
 
-static void on_read(struct kw_meter_once *once)
-{
-    struct reading *reading = once->arg;
+/* --- on a line that is opened here */
 
-    reading->answered = true;
-    reading->silent = !once->answered;
-    kw_meter_once_format(once, &reading->out);
-    kw_meter_once_fini(once);
-    kw_meter_line_close(reading->line);
+struct here {
+    struct kw_core core;
+    struct kw_loop loop;
+    struct kw_meter_once once;
+    struct kw_meter_line *line;
+};
+
+static void on_line_state(void *arg, enum kw_meter_line_state state)
+{
+    (void)arg; /* a line that is down ends the reading by itself */
+    (void)state;
+}
+
+static void on_gone(void *arg)
+{
+    (void)arg;
 }
 
 static void on_resolver_closed(void *arg)
@@ -120,125 +120,180 @@ static void on_resolver_closed(void *arg)
     (void)arg;
 }
 
-static void on_line_gone(void *arg)
+/* All is read, or it can't be: the loop ends when all has closed. */
+static void on_done(struct kw_meter_once *once)
 {
-    struct reading *reading = arg;
+    struct here *here = once->arg;
 
-    kw_resolver_close(reading->core.resolver, on_resolver_closed, NULL);
-}
+    if (!once->answered) {
+        const char *why = kw_meter_line_text(here->line);
 
-static void on_line_state(void *arg, enum kw_meter_line_state state)
-{
-    struct reading *reading = arg;
-
-    if (state == KW_METER_LINE_UP && !reading->started) {
-        reading->started = true;
-        reading->err = kw_meter_once_start(&reading->once, reading->line,
-                                           reading->core.clock);
-        if (reading->err == 0)
-            return;
-    } else if (state != KW_METER_LINE_DOWN || reading->answered) {
-        return;
+        fprintf(stderr, "%s\n", why[0] != 0 ? why : "no answer");
     }
-    fprintf(stderr, "the line can't be used: %s\n",
-            reading->err != 0 ? kw_strerror(reading->err)
-                              : kw_meter_line_text(reading->line));
-    reading->err = KW_EIO;
-    kw_meter_line_close(reading->line);
+    uv_stop(&here->loop.uv);
 }
 
-static int run_reading(struct reading *reading,
-                       const struct kw_meter_line_conf *conf)
+static int print_once(const struct kw_meter_once *once, bool json)
 {
-    const struct kw_meter_line_owner owner = {on_line_state, on_line_gone,
-                                              reading};
-    int err = kw_resolver_new(&reading->core.resolver, &reading->loop);
+    struct kw_buf out;
+    int code = KW_EXIT_FAILED;
 
-    if (err != 0)
-        return err;
-    reading->once.done = on_read;
-    reading->once.arg = reading;
-    err = kw_meter_line_new(&reading->line, &reading->core, conf, 4, &owner);
-    if (err != 0)
-        on_line_gone(reading);
-    kw_loop_run(&reading->loop);
-    return err != 0 ? err : reading->err;
+    if (!once->answered)
+        return KW_EXIT_NO;
+    kw_buf_init(&out, ANSWER_MAX_BYTES);
+    kw_meter_once_format(once, &out);
+    if (kw_buf_err(&out) == 0)
+        code = print_reading(kw_buf_text(&out), json);
+    kw_buf_fini(&out);
+    return code;
 }
 
-static int read_on(const struct kw_options *options, struct kw_loaded *loaded,
-                   const struct kw_meter_target *target, uint64_t unit,
-                   const char *profile)
+static int read_on_loop(struct here *here,
+                        const struct kw_meter_line_conf *conf, bool json)
 {
-    struct reading reading = {.core.clock = &kw_clock_system};
+    struct kw_meter_line_owner owner = {on_line_state, on_gone, NULL};
+    int err = kw_resolver_new(&here->core.resolver, &here->loop);
+    int code = KW_EXIT_FAILED;
+
+    if (err != 0)
+        return code;
+    err = kw_meter_line_new(&here->line, &here->core, conf, 1, &owner);
+    if (err == 0) {
+        here->once.done = on_done;
+        here->once.arg = here;
+        err = kw_meter_once_start(&here->once, here->line, &kw_clock_system);
+        if (err == 0)
+            kw_loop_run(&here->loop);
+        if (err == 0)
+            code = print_once(&here->once, json);
+        kw_meter_line_close(here->line);
+    }
+    kw_resolver_close(here->core.resolver, on_resolver_closed, NULL);
+    kw_loop_run(&here->loop);
+    return code;
+}
+
+static int read_here(const struct kw_env *env, const struct target *target,
+                     const struct kw_meter_line_conf *conf, bool json)
+{
+    struct here *here = kw_alloc(sizeof(*here));
+    struct kw_meter_library library;
     struct kw_map *map;
-    int err, code = KW_EXIT_FAILED;
+    struct kw_diag diag;
+    int err = here != NULL ? 0 : KW_ENOMEM, code = KW_EXIT_NO;
 
-    kw_log_init(&reading.log, 2, KW_LOG_PLAIN, &kw_clock_system);
-    atomic_store(&reading.log.level,
-                 options->debug ? KW_LOG_DEBUG : KW_LOG_ERROR);
-    reading.core.log = &reading.log;
-    reading.core.loop = &reading.loop;
-    reading.core.env = loaded->env;
-    kw_buf_init(&reading.out, ANSWER_MAX_BYTES);
-    kw_meter_library_init(&reading.library, &loaded->env);
-    err = kw_meter_library_get(&reading.library, profile, &map, &loaded->diag);
+    kw_meter_library_init(&library, env);
+    kw_diag_init(&diag);
     if (err == 0)
-        err = kw_meter_once_init(&reading.once, map, (uint8_t)unit, 1);
+        err = kw_meter_library_get(&library, target->profile, &map, &diag);
+    kw_print_diag(&diag);
     if (err != 0) {
+        fprintf(stderr, "the register map %s: %s\n", target->profile,
+                kw_strerror(err));
+    } else if (!kw_meter_map_has_load(map, target->load)) {
+        fprintf(stderr, "%s has no load %d\n", map->name, (int)target->load);
+    } else if (kw_loop_init(&here->loop, &kw_clock_system) == 0) {
+        here->core.loop = &here->loop;
+        here->core.clock = &kw_clock_system;
+        code = KW_EXIT_FAILED;
+        if (kw_meter_once_init(&here->once, map, (uint8_t)target->unit,
+                               (unsigned)target->load) == 0) {
+            code = read_on_loop(here, conf, json);
+            kw_meter_once_fini(&here->once);
+        }
+        if (kw_loop_fini(&here->loop) != 0)
+            code = KW_EXIT_FAILED;
+    }
+    kw_diag_fini(&diag);
+    kw_meter_library_fini(&library);
+    kw_free(here);
+    return code;
+}
+
+/* --- which line */
+
+static int read_spec(const struct kw_options *options,
+                     const struct target *target, struct kw_loaded *loaded)
+{
+    struct kw_meter_line_conf *conf;
+
+    if (kw_meter_spec_parse(target->line, &loaded->arena, &conf,
+                            &loaded->diag) != 0) {
         kw_print_diag(&loaded->diag);
-        if (!kw_diag_any(&loaded->diag))
-            fprintf(stderr, "profile %s: %s\n", profile, kw_strerror(err));
-        kw_meter_library_fini(&reading.library);
+        return KW_EXIT_USAGE;
+    }
+    return read_here(&loaded->env, target, conf, options->json);
+}
+
+/* The settings of meter inside a validated configuration. */
+static const struct kw_meter_conf *meter_conf(const struct kw_loaded *loaded)
+{
+    for (size_t i = 0; kw_registry_module(loaded->registry, i) != NULL; i++) {
+        if (kw_registry_module(loaded->registry, i) == &kw_meter_module)
+            return kw_conf_set_get(loaded->set, i);
+    }
+    return NULL;
+}
+
+/* Without a gateway a line's name is looked up in the file. */
+static int read_named(const struct kw_options *options,
+                      const struct target *target, struct kw_loaded *loaded)
+{
+    const struct kw_meter_conf *conf;
+
+    if (kw_load_check(loaded) != 0) {
+        kw_print_diag(&loaded->diag);
         return KW_EXIT_NO;
     }
-    err = kw_loop_init(&reading.loop, &kw_clock_system);
-    if (err == 0) {
-        err = run_reading(&reading, &target->conf);
-        if (kw_loop_fini(&reading.loop) != 0)
-            err = KW_EBUSY;
+    conf = meter_conf(loaded);
+    for (size_t i = 0; conf != NULL && i < conf->lines.count; i++) {
+        const struct kw_meter_line_conf *line = kw_meter_conf_line(conf, i);
+
+        if (strcmp(line->name, target->line) == 0)
+            return read_here(&loaded->env, target, line, options->json);
     }
-    if (err == 0 && reading.silent) {
-        fprintf(stderr, "unit %u does not answer on %s\n", (unsigned)unit,
-                target->conf.name);
-        code = KW_EXIT_NO;
-    } else if (err == 0 && reading.answered) {
-        code = show(options, kw_buf_text(&reading.out));
-    }
-    if (!reading.answered)
-        kw_meter_once_fini(&reading.once);
-    kw_buf_fini(&reading.out);
-    kw_meter_library_fini(&reading.library);
-    return code;
+    fprintf(stderr, "no gateway runs, and the configuration has no line %s\n",
+            target->line);
+    return KW_EXIT_NO;
+}
+
+static bool read_words(struct target *target, int argc, char **argv)
+{
+    if (argc < 3 || argc > 4)
+        return false;
+    target->line = argv[0];
+    target->profile = argv[2];
+    target->load = 1;
+    return kw_text_parse_i64(argv[1], &target->unit) == 0 &&
+           target->unit >= 0 && target->unit <= 255 &&
+           kw_text_is_name(target->profile) &&
+           (kw_meter_spec_is(target->line) || kw_text_is_name(target->line)) &&
+           (argc == 3 || (kw_text_parse_i64(argv[3], &target->load) == 0 &&
+                          target->load >= 1 && target->load <= 999));
 }
 
 int kw_cli_read(const struct kw_options *options, int argc, char **argv)
 {
+    bool spec, runs = false;
     struct kw_loaded loaded;
-    struct kw_meter_target target;
-    uint64_t unit;
-    int err, code;
+    struct target target;
+    int code;
 
-    if (argc != 3)
+    if (!read_words(&target, argc, argv))
         return KW_EXIT_USAGE;
-    if (kw_text_parse_u64(argv[1], &unit) != 0 || unit > 255) {
-        fprintf(stderr, "the unit is \"%s\", expected 0 to 255\n", argv[1]);
-        return KW_EXIT_USAGE;
+    spec = kw_meter_spec_is(target.line);
+    if (!spec) {
+        code = ask_gateway(options, &target, &runs);
+        if (runs)
+            return code;
     }
-    err = kw_meter_target_parse(argv[0], &target);
-    if (err == KW_ENOTFOUND)
-        return read_by_gateway(options, argv[0], unit, argv[2]);
-    if (err != 0) {
-        fprintf(stderr,
-                "\"%s\" is no line, expected a name, rtu:DEVICE:BAUD:8N1, "
-                "tcp:HOST:PORT or rtu-tcp:HOST:PORT\n",
-                argv[0]);
-        return KW_EXIT_USAGE;
-    }
-    err = kw_load(&loaded, options);
-    if (err != 0)
+    if (kw_load(&loaded, options) != 0) {
         kw_print_diag(&loaded.diag);
-    code = err == 0 ? read_on(options, &loaded, &target, unit, argv[2])
-                    : KW_EXIT_FAILED;
+        code = KW_EXIT_FAILED;
+    } else {
+        code = spec ? read_spec(options, &target, &loaded)
+                    : read_named(options, &target, &loaded);
+    }
     kw_loaded_fini(&loaded);
     return code;
 }

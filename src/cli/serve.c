@@ -121,6 +121,11 @@ static int choose_revision(struct gateway *gateway)
 {
     struct kw_core *core = &gateway->core;
     struct kw_loaded *loaded = &gateway->loaded;
+    struct kw_revision_note note = {
+        .author = "file",
+        .reason = loaded->root != NULL ? "file changed" : "first start",
+        .time_ms = kw_clock_wall_ms(core->clock),
+    };
     bool is_new = false;
     int err = kw_revisions_new(&core->revisions, core->db);
 
@@ -130,11 +135,10 @@ static int choose_revision(struct gateway *gateway)
                                 &gateway->root, &is_new, &gateway->discards);
     if (err != 0)
         return err;
+    note.from_file = loaded->root != NULL;
     if (is_new)
-        return kw_revisions_add(core->revisions, gateway->root, "file",
-                                loaded->root != NULL ? "file changed"
-                                                     : "first start",
-                                kw_clock_wall_ms(core->clock), NULL, NULL);
+        return kw_revisions_store(core->revisions, gateway->root, &note, NULL,
+                                  NULL);
     /* Changes from the web are newer than the file: they run. */
     if (loaded->set != NULL)
         kw_conf_set_drop(loaded->set);

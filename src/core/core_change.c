@@ -60,8 +60,13 @@ static void store_again(const struct proposal *proposal)
     kw_arena_init(&arena, ARENA_MAX_BYTES);
     err = kw_core_read_revision(core, proposal->before, &arena, &root);
     if (err == 0)
-        err = kw_revisions_add(core->revisions, root, "gateway", reason,
-                               kw_clock_wall_ms(core->clock), NULL, NULL);
+        err = kw_revisions_store(core->revisions, root,
+                                 &(struct kw_revision_note){
+                                     .author = "gateway",
+                                     .reason = reason,
+                                     .time_ms = kw_clock_wall_ms(core->clock),
+                                 },
+                                 NULL, NULL);
     kw_arena_fini(&arena);
     if (err != 0)
         kw_log_write(core->log, KW_LOG_ERROR, "core",
@@ -265,8 +270,13 @@ static int propose(struct kw_core_state *state, struct kw_request *request,
     request->arg = proposal;
     state->storing = true;
     kw_life_hold(&state->life);
-    err = kw_revisions_add(core->revisions, root, request->who->user, reason,
-                           kw_clock_wall_ms(core->clock), on_stored, proposal);
+    err = kw_revisions_store(core->revisions, root,
+                             &(struct kw_revision_note){
+                                 .author = request->who->user,
+                                 .reason = reason,
+                                 .time_ms = kw_clock_wall_ms(core->clock),
+                             },
+                             on_stored, proposal);
     if (err != 0) {
         request->on_closed = NULL;
         state->storing = false;

@@ -13,13 +13,11 @@
 #include "core/point_internal.h"
 
 #include "base/buf.h"
-#include "base/text.h"
 #include "core/db.h"
 
-#include <math.h>
 #include <string.h>
 
-enum { RECORD_VERSION = 1, RECORD_BYTES = 512 };
+enum { RECORD_VERSION = 1, RECORD_BYTES = 128 };
 
 const struct kw_db_table kw_point_table = {
     .name = "core.points",
@@ -49,62 +47,67 @@ static double bits_real(uint64_t bits)
     return value;
 }
 
-static struct kw_slice as_slice(const struct kw_buf *buf)
+/* A record or key under construction; the longest needs 90 bytes. */
+struct record {
+    unsigned char bytes[RECORD_BYTES];
+    size_t length;
+};
+
+static void put_number(struct record *record, uint64_t value, size_t bytes)
 {
-    return (struct kw_slice){buf->data, buf->length};
+    for (size_t i = bytes; i-- > 0; value >>= 8)
+        record->bytes[record->length + i] = (unsigned char)value;
+    record->length += bytes;
 }
 
-/* Puts a record under a number; frees the buffer. */
-static void put_numbered(struct kw_db_batch *batch, uint32_t number,
-                         struct kw_buf *record)
+static void put_bytes(struct record *record, const void *bytes, size_t length)
 {
-    unsigned char key[4] = {
-        (unsigned char)(number >> 24), (unsigned char)(number >> 16),
-        (unsigned char)(number >> 8), (unsigned char)number};
+    memcpy(record->bytes + record->length, bytes, length);
+    record->length += length;
+}
 
-    kw_db_batch_put(batch, &kw_point_table, (struct kw_slice){key, sizeof(key)},
-                    as_slice(record));
-    kw_buf_fini(record);
+static struct kw_slice as_slice(const struct record *record)
+{
+    return (struct kw_slice){record->bytes, record->length};
 }
 
 static void put_counters(struct kw_db_batch *batch,
                          const struct kw_points *points)
 {
-    struct kw_buf record;
+    struct record key = {.length = 0}, record = {.length = 0};
 
-    kw_buf_init(&record, RECORD_BYTES);
-    kw_buf_put_byte(&record, RECORD_VERSION);
-    kw_buf_put_be32(&record, points->next_point);
-    kw_buf_put_be32(&record, points->next_source);
-    put_numbered(batch, 0, &record);
+    put_number(&key, 0, 4);
+    put_number(&record, RECORD_VERSION, 1);
+    put_number(&record, points->next_point, 4);
+    put_number(&record, points->next_source, 4);
+    kw_db_batch_put(batch, &kw_point_table, as_slice(&key), as_slice(&record));
 }
 
 static void put_point(struct kw_db_batch *batch, const struct kw_point *point)
 {
-    struct kw_buf record;
+    struct record key = {.length = 0}, record = {.length = 0};
+    const char *quantity = point->quantity->name;
 
-    kw_buf_init(&record, RECORD_BYTES);
-    kw_buf_put_byte(&record, RECORD_VERSION);
-    kw_buf_put_byte(&record, point->encoding);
-    kw_buf_put_byte(&record, point->decimals);
-    kw_buf_put_be64(&record, real_bits(point->scale));
-    kw_buf_put(&record, point->source->uid, KW_UID_SIZE);
-    kw_buf_put_text(&record, point->quantity->name);
-    put_numbered(batch, point->id, &record);
+    put_number(&key, point->id, 4);
+    put_number(&record, RECORD_VERSION, 1);
+    put_number(&record, point->encoding, 1);
+    put_number(&record, point->decimals, 1);
+    put_number(&record, real_bits(point->scale), 8);
+    put_bytes(&record, point->source->uid, KW_UID_SIZE);
+    put_bytes(&record, quantity, strnlen(quantity, KW_NAME_SIZE - 1));
+    kw_db_batch_put(batch, &kw_point_table, as_slice(&key), as_slice(&record));
 }
 
 static void put_source(struct kw_db_batch *batch,
                        const struct kw_source *source)
 {
-    struct kw_buf record;
+    struct record record = {.length = 0};
 
-    kw_buf_init(&record, RECORD_BYTES);
-    kw_buf_put_byte(&record, RECORD_VERSION);
-    kw_buf_put_be32(&record, source->number);
-    kw_buf_put_text(&record, source->name);
+    put_number(&record, RECORD_VERSION, 1);
+    put_number(&record, source->number, 4);
+    put_bytes(&record, source->name, strlen(source->name));
     kw_db_batch_put(batch, &kw_source_table, kw_slice_text(source->uid),
                     as_slice(&record));
-    kw_buf_fini(&record);
 }
 
 static void save_all(struct kw_points *points);

@@ -363,17 +363,3 @@ int kw_revisions_store(struct kw_revisions *revisions,
         remove_at(revisions, find(revisions, entry->head.number));
     return err;
 }
-
-int kw_revisions_add(struct kw_revisions *revisions, const struct kw_node *root,
-                     const char *author, const char *reason, int64_t time_ms,
-                     kw_db_done_fn *done, void *arg)
-{
-    const struct kw_revision_note note = {
-        .author = author,
-        .reason = reason,
-        .time_ms = time_ms,
-        .from_file = strcmp(author, "file") == 0,
-    };
-
-    return kw_revisions_store(revisions, root, &note, done, arg);
-}

@@ -71,13 +71,6 @@ KW_MUST_CHECK int kw_revisions_store(struct kw_revisions *revisions,
                                      const struct kw_revision_note *note,
                                      kw_db_done_fn *done, void *arg);
 
-/* The same with the note's parts; the author "file" is the file. */
-KW_MUST_CHECK int kw_revisions_add(struct kw_revisions *revisions,
-                                   const struct kw_node *root,
-                                   const char *author, const char *reason,
-                                   int64_t time_ms, kw_db_done_fn *done,
-                                   void *arg);
-
 /* The newest number, 0 when there is none. */
 uint64_t kw_revisions_current(const struct kw_revisions *revisions);
 size_t kw_revisions_count(const struct kw_revisions *revisions);

@@ -49,6 +49,12 @@ static void store_first(struct kw_test_gateway *gateway, const char *yaml)
     struct kw_node *root = NULL;
     struct kw_arena arena;
     struct kw_diag diag;
+    const struct kw_revision_note note = {
+        .author = "file",
+        .reason = "first start",
+        .time_ms = 1,
+        .from_file = true,
+    };
     bool stored = false;
 
     kw_diag_init(&diag);
@@ -56,9 +62,9 @@ static void store_first(struct kw_test_gateway *gateway, const char *yaml)
     assert_int_equal(
         kw_conf_parse_yaml(yaml, strlen(yaml), &arena, &root, &diag), 0);
     assert_int_equal(kw_revisions_new(&core->revisions, core->db), 0);
-    assert_int_equal(kw_revisions_add(core->revisions, root, "file",
-                                      "first start", 1, on_stored, &stored),
-                     0);
+    assert_int_equal(
+        kw_revisions_store(core->revisions, root, &note, on_stored, &stored),
+        0);
     kw_fixture_until_set(&gateway->fixture, &stored);
     kw_arena_fini(&arena);
     kw_diag_fini(&diag);
