@@ -274,6 +274,10 @@ static void deliver(struct kw_stream *stream)
         stream->in_length = 0;
     if (stream->life.closing)
         return;
+    /* What TLS itself answers (alerts to a peer that wants to renegotiate and
+     * never reads) passes no kw_stream_write: the same ceiling holds. */
+    if (queued(stream) > stream->out_max_bytes)
+        end_later(stream, KW_EFULL);
     update_reading(stream);
     if (stream->out.length > 0 && !stream->writing)
         kw_loop_turn_end(stream->loop, &stream->later);
