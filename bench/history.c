@@ -14,6 +14,7 @@
  * keys, tables of numbers and unused parts of pages included.
  */
 #include "base/mem.h"
+#include "base/text.h"
 #include "core/db.h"
 #include "core/module.h"
 #include "core/point.h"
@@ -81,12 +82,13 @@ static double cpu_now(void)
 static uint64_t written_now(void)
 {
     FILE *file = fopen("/proc/self/io", "re");
-    unsigned long long bytes = 0;
+    uint64_t bytes = 0;
     char line[128];
 
     while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
-        if (strncmp(line, "wchar: ", 7) == 0)
-            bytes = strtoull(line + 7, NULL, 10);
+        line[strcspn(line, "\n")] = '\0';
+        if (kw_text_starts(line, "wchar: "))
+            (void)!kw_text_parse_u64(line + strlen("wchar: "), &bytes);
     }
     if (file != NULL)
         fclose(file);
@@ -356,9 +358,11 @@ int main(int argc, char **argv)
     struct bench bench = {0};
     struct kw_plant_library library = {0};
     char dir[] = "/tmp/kwbench-XXXXXX", maps[512], command[64];
-    uint64_t before, commits;
+    uint64_t before, commits, hours, slow_s;
 
-    if (argc < 4 || mkdtemp(dir) == NULL)
+    if (argc < 4 || kw_text_parse_u64(argv[2], &hours) != 0 ||
+        kw_text_parse_u64(argv[3], &slow_s) != 0 || slow_s == 0 ||
+        mkdtemp(dir) == NULL)
         give_up("usage: bench_history CONF HOURS SLOW_S [MAP...]");
     snprintf(maps, sizeof(maps), "%s/meters", argv[1]);
     library.folder = maps;
@@ -368,7 +372,7 @@ int main(int argc, char **argv)
     settle(&bench);
     before = written_now();
     commits = kw_db_stats(bench.core.db).committed;
-    run(&bench, strtol(argv[2], NULL, 10), strtol(argv[3], NULL, 10));
+    run(&bench, (int64_t)hours, (int64_t)slow_s);
     report(&bench, written_now() - before,
            kw_db_stats(bench.core.db).committed - commits);
     close_bench(&bench);

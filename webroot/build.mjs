@@ -38,7 +38,9 @@ function outputOf(metafile, entry) {
 
 /** Scripts that the first page needs, besides the entry itself. */
 function preloadsOf(output) {
-  return output.imports.filter((one) => one.kind === 'import-statement').map((one) => path.basename(one.path));
+  return output.imports
+    .filter((one) => one.kind === 'import-statement')
+    .map((one) => path.basename(one.path));
 }
 
 async function writePage(main) {
@@ -72,7 +74,9 @@ function report(sizes, first) {
     console.log(`${first.has(name) ? '*' : ' '} ${name.padEnd(28)} ${kib(size)} ${kib(small)} br`);
   }
   const total = sizes.filter(({ name }) => first.has(name)).reduce((sum, { small }) => sum + small, 0);
-  console.log(`* first load, log-in and overview with its curve: ${kib(total).trim()} Brotli of ${FIRST_LOAD_KIB} KiB`);
+  console.log(
+    `* first load, log-in and overview with its curve: ${kib(total).trim()} Brotli of ${FIRST_LOAD_KIB} KiB`,
+  );
   if (total > FIRST_LOAD_KIB * 1024) throw new Error('the first load has grown too large');
 }
 

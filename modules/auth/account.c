@@ -94,6 +94,7 @@ static void on_hashed(struct kw_auth_task *task, int err)
         return;
     }
     kw_auth_throttle_succeed(&auth->throttle, &task->charge);
+    /* Nobody would learn of the change: rather none. */
     if (task->request == NULL) {
         kw_auth_task_free(task);
         return;

@@ -76,6 +76,7 @@ static int start(void *self, const void *conf, struct kw_core *core,
         kw_diag_say(diag, "the accounts can't be read: %s", kw_strerror(err));
         return err;
     }
+    /* From here on nothing fails: a start that failed has no handle open. */
     auth->ready = !first;
     kw_life_timer(&auth->life, &core->loop->uv, &auth->timer, auth);
     kw_auth_expiry_arm(auth);
@@ -94,6 +95,7 @@ static void stop(void *self, kw_stopped_fn *stopped, void *arg)
     auth->stopped = stopped;
     auth->stopped_arg = arg;
     kw_loop_turn_end_cancel(&auth->opening);
+    /* Watchers have stopped before; a link left over must not dangle. */
     for (size_t i = 0; i < KW_AUTH_SESSIONS_MAX; i++) {
         struct kw_link *watches = &auth->sessions.rows[i].watches;
 

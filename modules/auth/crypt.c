@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One-shot calls only: no context to free, nothing to leak on an error path.
+ */
 #include "auth/crypt.h"
 
 #include "base/secret.h"

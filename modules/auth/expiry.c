@@ -33,6 +33,8 @@ void kw_auth_expiry_arm(struct kw_auth *auth)
     uint64_t due = kw_auth_sessions_due_ms(&auth->sessions, &auth->limits);
     uint64_t now = kw_auth_mono_ms(auth), wait = due > now ? due - now : 0;
 
+    /* Before the first account there are no sessions to wait for. A due time
+     * only moves away by use, so an early timer is simply set again. */
     if (!auth->ready)
         wait = RETRY_MS;
     if (auth->ready && due == UINT64_MAX)

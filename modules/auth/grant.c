@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A session begins in memory first, so that the limits count it, and is known
+ * to nobody until its row is durable: the token leaves in grant_reply only.
+ * If the commit fails or the client is gone by then, grant_undo takes it back.
+ */
 #include "auth/grant.h"
 
 #include "auth/auth.h"
@@ -64,6 +69,7 @@ int kw_auth_grant_open(struct kw_auth_task *task,
     uint64_t now_ms = kw_auth_mono_ms(auth);
     int err;
 
+    /* The browser has one cookie: what it came with is replaced. */
     task->leaving = task->request->who->session;
     if (setup)
         end_setups(auth, user->key);
@@ -75,7 +81,7 @@ int kw_auth_grant_open(struct kw_auth_task *task,
         return err;
     session = kw_auth_sessions_add(&auth->sessions, digest, &ticket, now_ms,
                                    (uint64_t)auth->limits.absolute_ms);
-    if (session == NULL)
+    if (session == NULL) /* the leaving one still has its place */
         return KW_EFULL;
     session->setup = setup;
     session->recent_until_ms = now_ms + KW_AUTH_RECENT_MS;
@@ -110,6 +116,7 @@ void kw_auth_grant_undo(struct kw_auth_task *task, bool stored)
     kw_auth_sessions_end(&auth->sessions, session);
 }
 
+/* The names of the bits, lowest first. */
 static void put_permissions(struct kw_json *json, unsigned permissions)
 {
     kw_json_array(json, "permissions");
@@ -172,6 +179,7 @@ void kw_auth_grant_reply(struct kw_auth_task *task)
     kw_secret_wipe(cookie, sizeof(cookie));
     kw_auth_grant_show(auth, task->request, session, task->token, 201);
     kw_auth_task_free(task);
+    /* Last: its watches end streams, which may free what is theirs. */
     if (leaving != NULL)
         kw_auth_sessions_end(&auth->sessions, leaving);
 }

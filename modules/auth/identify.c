@@ -27,13 +27,14 @@ int kw_auth_identify(struct kw_auth *auth, const char *token, bool active,
         session = kw_auth_expiry_check(auth, session);
     if (session == NULL)
         return KW_ENOTFOUND;
+    /* Looked up each time, so that a change of the account acts at once. */
     user = kw_auth_users_find(auth, session->ticket.user);
     if (user == NULL || (user->flags & KW_AUTH_ENABLED) == 0) {
         kw_auth_store_drop_session(auth, session);
         kw_auth_sessions_end(&auth->sessions, session);
         return KW_ENOTFOUND;
     }
-    if (active)
+    if (active) /* what the page asks by itself keeps nobody logged in */
         session->active_ms = kw_auth_mono_ms(auth);
     (void)kw_text_copy(who->user, sizeof(who->user), user->name);
     who->profile = session->setup ? KW_PROFILE_SETUP : user->profile;
@@ -67,7 +68,7 @@ int kw_auth_watch(struct kw_auth *auth, uint64_t session,
     struct kw_auth_session *row =
         kw_auth_sessions_get(&auth->sessions, session);
 
-    if (row == NULL)
+    if (row == NULL) /* it ended since the request was identified */
         return KW_ENOTFOUND;
     kw_list_append(&row->watches, &watch->link);
     return 0;

@@ -88,6 +88,7 @@ static int renew(struct kw_auth_user *user, const char *dir, int64_t now_ms)
 
     if (err != 0)
         return err;
+    /* Shown before it is stored, as at the first start. */
     err = kw_auth_scrypt_make(password, &user->scrypt);
     if (err == 0)
         err = kw_auth_onetime_reveal(dir, user->name, password);

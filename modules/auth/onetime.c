@@ -30,6 +30,7 @@ static int write_new(int dir, const char *name, const char *line)
 {
     int fd, err;
 
+    /* O_EXCL after unlink: never follows a link, never keeps old rights. */
     (void)unlinkat(dir, name, 0);
     fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Fixed fields, big-endian, texts with a length byte; the version comes first.
+ * A record is believed only if it is whole and sane: the cost it names is what
+ * a log-in will spend.
+ */
 #include "auth/record.h"
 
 #include "base/text.h"

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the module declares as data. */
+/*
+ * What the module declares as data. The lengths of passwords here only bound
+ * what is parsed; what a password must be is rule.c's business, so that the
+ * refusal can say why.
+ */
 #include "auth/routes.h"
 
 #include "auth/session.h"

@@ -83,6 +83,7 @@ kw_auth_sessions_add(struct kw_auth_sessions *sessions,
 
         if (row->handle != 0)
             continue;
+        /* Never used twice, so an old handle can't reach a new session. */
         row->handle = ++sessions->last_handle;
         row->ticket = *ticket;
         row->active_ms = now_ms;
@@ -99,6 +100,8 @@ void kw_auth_sessions_end(struct kw_auth_sessions *sessions,
 {
     struct kw_link watches;
 
+    /* The watches move to a list of our own before anybody is told: what
+     * they do may end other sessions or take out other watches. */
     kw_list_init(&watches);
     while (!kw_list_empty(&session->watches)) {
         struct kw_link *link = session->watches.next;
@@ -147,6 +150,8 @@ uint64_t kw_auth_ticket_left_ms(const struct kw_auth_ticket *ticket,
 {
     int64_t left;
 
+    /* A machine without a battery starts in the past: rather log in again
+     * than let a stolen token live on. */
     if (!kw_clock_sane(now_ms) || ticket->created_ms > now_ms ||
         ticket->expires_ms <= now_ms)
         return 0;

@@ -25,7 +25,8 @@ static struct kw_slice digest_key(const uint8_t *digest)
     return (struct kw_slice){.data = digest, .length = KW_AUTH_DIGEST_BYTES};
 }
 
-/* Puts the content of value, which is freed. */
+/* Puts the content of value, which is freed. A record that could not be made
+ * must fail the batch, not leave a hole in it. */
 static int put(struct kw_db_batch *batch, const struct kw_db_table *table,
                struct kw_slice key, struct kw_buf *value)
 {
@@ -187,6 +188,8 @@ int kw_auth_store_load(struct kw_auth *auth, bool *first)
         err = kw_auth_store_walk(txn, &kw_auth_sessions_table, take_session,
                                  &loading);
     kw_db_read_end(txn);
+    /* Counted by rows, not by accounts that can be read: damage must never
+     * lead to a new first start. */
     *first = loading.first;
     if (err == 0 && loading.over != NULL)
         submit(auth, loading.over);

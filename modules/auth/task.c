@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Owner of the task is whoever has to answer next: the handler until the job
+ * is queued, hashed() from the job's end on, stored() from the commit's end
+ * on. The request may vanish at any time on the loop; its on_closed is the
+ * only one to tell, so every answer looks at task->request first.
+ */
 #include "auth/task.h"
 
 #include "auth/state.h"
@@ -111,6 +117,8 @@ static void work(struct kw_job *job)
 {
     struct kw_auth_task *task = KW_LIST_ENTRY(job, struct kw_auth_task, job);
 
+    /* Compared first in every case: the time must not tell whether the
+     * account exists, and a new hash is only made when it will be used. */
     task->err =
         kw_auth_scrypt_check(task->password, &task->check, &task->matched);
     if (task->matched != task->make_if)
@@ -142,6 +150,7 @@ bool kw_auth_task_hash(struct kw_auth_task *task,
     if (err == 0)
         return true;
     kw_auth_task_refund(task);
+    /* The lane is bounded so that a flood can't queue minutes of work. */
     if (err == KW_EFULL)
         kw_auth_task_refuse(task, 429, 1, "hash_busy",
                             "Too many passwords are being checked; try again "
@@ -157,7 +166,7 @@ static void on_committed(void *arg, int err)
     struct kw_auth_task *task = arg;
     struct kw_life *life = &task->auth->life;
 
-    task->stored(task, err);
+    task->stored(task, err); /* frees the task */
     kw_life_drop(life);
 }
 

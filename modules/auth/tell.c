@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+/* All are security relevant: the audit log takes them from the hub. */
 const struct kw_event_kind kw_auth_events[] = {
     [KW_AUTH_EVENT_LOGIN] = {"login", KW_SEVERITY_INFO, false, true,
                              "Somebody logged in."},
@@ -62,6 +63,7 @@ static void publish(struct kw_auth *auth, enum kw_auth_event which, bool on,
         .actor = actor,
     };
 
+    /* Never a format: the text holds a name from outside. */
     kw_log_write(auth->core->log, level, "auth", "%s", text);
     kw_hub_publish_event(auth->core->hub, &event);
 }
@@ -98,6 +100,7 @@ void kw_auth_tell_failed(struct kw_auth *auth, const char *user,
         auth->told_since_ms = now_ms;
         auth->told = 0;
     }
+    /* What is left out is added to the next that is told. */
     if (auth->told == KW_AUTH_FAILURES_TOLD) {
         auth->untold++;
         return;

@@ -65,6 +65,8 @@ static void charge_to(struct kw_auth_failures *table, size_t count,
     struct kw_auth_failures *record = find(table, count, key);
 
     if (record == NULL) {
+        /* Only what is charged takes a place: refused attempts with made-up
+         * names must not push out the account they are after. */
         record = table;
         for (size_t i = 1; i < count && record->failures > 0; i++) {
             if (table[i].failures == 0 || table[i].last_ms < record->last_ms)
@@ -84,6 +86,8 @@ uint64_t kw_auth_throttle_begin(struct kw_auth_throttle *throttle,
         recall(throttle->sources, KW_AUTH_SOURCES, charge->source, now_ms);
     const struct kw_auth_failures *account =
         recall(throttle->accounts, KW_AUTH_ACCOUNTS, charge->account, now_ms);
+    /* The account's pause is cut for sources that did nothing, else anybody
+     * could lock its owner out. */
     bool clean = source == NULL || source->failures < KW_AUTH_FREE_FAILURES;
     uint64_t wait = left_ms(source, KW_AUTH_PAUSE_MAX_MS, now_ms);
     uint64_t other = left_ms(

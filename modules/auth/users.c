@@ -50,6 +50,7 @@ void kw_auth_users_context(const struct kw_auth *auth, const char *name,
         kw_conf_set_get(kw_registry_conf(auth->core->registry), 0);
     size_t count = 0;
 
+    /* The site's name is looked up each time: it may have been changed. */
     names[count++] = "kilowatch";
     names[count++] = conf->site.name;
     names[count++] = auth->host;

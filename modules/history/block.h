@@ -40,22 +40,22 @@ struct kw_history_section {
 
 /* A column of times, or of the values of a series. */
 struct kw_history_column {
-    struct kw_history_key key;  /* of values */
+    struct kw_history_key key; /* of values */
     struct kw_history_code code;
-    uint32_t count;             /* samples */
-    uint32_t numbers;           /* samples that have a number */
-    uint32_t axis;              /* of values: index of their times */
+    uint32_t count;   /* samples */
+    uint32_t numbers; /* samples that have a number */
+    uint32_t axis;    /* of values: index of their times */
     uint32_t section;
     uint32_t symbols_at, extra_at, extra_bytes; /* in the section */
-    bool still;                 /* no symbols: all of them are 0 */
-    const unsigned char *runs;  /* of quality; borrowed, NULL: all good */
+    bool still;                /* no symbols: all of them are 0 */
+    const unsigned char *runs; /* of quality; borrowed, NULL: all good */
     size_t runs_bytes;
 };
 
 /* An opened block; the bytes are borrowed until it is closed. */
 struct kw_history_block {
     int64_t first_ms, last_ms;
-    double *scales;                      /* owned, as the others */
+    double *scales; /* owned, as the others */
     struct kw_history_section *sections;
     struct kw_history_column *axes, *columns;
     uint32_t scale_count, section_count, axis_count, column_count;

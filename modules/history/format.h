@@ -14,10 +14,10 @@
 /* What every row of a point needs. */
 struct kw_history_rows {
     struct kw_buf *out;
-    bool csv, first;        /* first: no row was written yet */
+    bool csv, first; /* first: no row was written yet */
     const char *name, *unit;
     uint32_t point;
-    uint8_t encoding;       /* of its raw values: digits of a float32 */
+    uint8_t encoding; /* of its raw values: digits of a float32 */
 };
 
 /* The shortest of: up to 6 decimals, 9 digits (float32), all digits. */

@@ -38,15 +38,15 @@ KW_MUST_CHECK int kw_history_tail_load(struct kw_history_tail **tail,
 void kw_history_tail_free(struct kw_history_tail *tail); /* NULL is allowed */
 
 struct kw_history_range {
-    uint32_t source, point;  /* numbers; of core/point.h */
-    int64_t from_ms, to_ms;  /* UTC; from included, to not */
+    uint32_t source, point; /* numbers; of core/point.h */
+    int64_t from_ms, to_ms; /* UTC; from included, to not */
 };
 
 /* Samples of one point in order of time, no time twice. Borrowed. */
 struct kw_history_run {
-    const int64_t *times;    /* UTC ms */
-    const double *values;    /* base unit; NaN where there is none */
-    const uint8_t *quality;  /* enum kw_quality */
+    const int64_t *times;   /* UTC ms */
+    const double *values;   /* base unit; NaN where there is none */
+    const uint8_t *quality; /* enum kw_quality */
     size_t count;
 };
 

@@ -34,10 +34,9 @@ void kw_history_tail_fini(struct kw_history_tail *tail);
  * Adds copies of a source's parts that have samples in from..to. After the
  * last source, sort. KW_EFULL: more than the ceiling.
  */
-KW_MUST_CHECK int
-kw_history_tail_add(struct kw_history_tail *tail,
-                    const struct kw_history_source *source, int64_t from_ms,
-                    int64_t to_ms);
+KW_MUST_CHECK int kw_history_tail_add(struct kw_history_tail *tail,
+                                      const struct kw_history_source *source,
+                                      int64_t from_ms, int64_t to_ms);
 void kw_history_tail_sort(struct kw_history_tail *tail);
 
 struct kw_history_reader {
@@ -51,8 +50,8 @@ struct kw_history_reader {
     struct kw_history_series found;   /* values as bits of doubles */
     double *values;
     size_t values_size;
-    size_t damaged;                   /* blocks and parts left out */
-    bool only_count;                  /* a whole column needn't be read */
+    size_t damaged;  /* blocks and parts left out */
+    bool only_count; /* a whole column needn't be read */
     size_t counted;
 };
 

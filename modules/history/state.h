@@ -31,14 +31,14 @@ struct kw_history {
     struct kw_history_window window;
     double *scales; /* of a poll's samples */
 
-    struct kw_buf row;       /* the journal row at hand */
-    uint64_t first_row;      /* oldest one in the journal */
-    uint64_t needed_row;     /* those before it may go */
+    struct kw_buf row;   /* the journal row at hand */
+    uint64_t first_row;  /* oldest one in the journal */
+    uint64_t needed_row; /* those before it may go */
     uint64_t next_row;
-    unsigned flushing;       /* batches under way */
+    unsigned flushing; /* batches under way */
 
-    struct kw_history_load load;     /* replay at the start */
-    bool ready;                      /* the replay is over */
+    struct kw_history_load load; /* replay at the start */
+    bool ready;                  /* the replay is over */
     struct kw_history_seal seal;
     struct kw_history_retain retain;
     struct kw_link queries;
@@ -46,8 +46,8 @@ struct kw_history {
 
     struct kw_history_counters counters;
     uint64_t damage_told, dropped_told;
-    uint64_t dropped_ms;             /* monotonic, when it last grew */
-    int write_err;                   /* of the last commit */
+    uint64_t dropped_ms; /* monotonic, when it last grew */
+    int write_err;       /* of the last commit */
     bool disk_full;
     void (*stopped)(void *arg);
     void *arg;
@@ -79,7 +79,7 @@ void kw_history_queries_stop(struct kw_history *history);
 
 /* Publishes an event of this module. */
 enum kw_history_event { KW_HISTORY_DAMAGED, KW_HISTORY_DISK_FULL };
-void kw_history_publish(struct kw_history *history,
-                        enum kw_history_event event, bool on, const char *text);
+void kw_history_publish(struct kw_history *history, enum kw_history_event event,
+                        bool on, const char *text);
 
 #endif

@@ -12,8 +12,8 @@
  * by: varint point, byte encoding, be64 scale. Then: signed change of the
  * distance in time to the last frame of that shape; the qualities that
  * changed: varint count + 1, each varint columns skipped, byte quality (or
- * varint 0, then one byte for all); of each column that has a value the signed difference
- * to its last one. Signed numbers are zigzag varints.
+ * varint 0, then one byte for all); of each column that has a value the signed
+ * difference to its last one. Signed numbers are zigzag varints.
  */
 #ifndef KW_HISTORY_STREAM_H
 #define KW_HISTORY_STREAM_H

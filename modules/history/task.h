@@ -22,11 +22,11 @@ struct kw_history_load {
 };
 
 enum {
-    KW_HISTORY_SEAL_ITEMS = 64,       /* sources of one job */
-    KW_HISTORY_SEAL_PARTS = 8,        /* parts of one block */
-    KW_HISTORY_SEAL_BYTES = 4 << 20,  /* encoded bytes of one job, about */
-    KW_HISTORY_RETAIN_KEYS = 512,     /* blocks deleted by one job */
-    KW_HISTORY_RETRY_MS = 60000,      /* after a job that failed */
+    KW_HISTORY_SEAL_ITEMS = 64,      /* sources of one job */
+    KW_HISTORY_SEAL_PARTS = 8,       /* parts of one block */
+    KW_HISTORY_SEAL_BYTES = 4 << 20, /* encoded bytes of one job, about */
+    KW_HISTORY_RETAIN_KEYS = 512,    /* blocks deleted by one job */
+    KW_HISTORY_RETRY_MS = 60000,     /* after a job that failed */
 };
 
 /* One block to be made of closed parts of one source and hour. */
@@ -40,8 +40,8 @@ struct kw_history_seal {
     struct kw_db *db;
     struct kw_history_seal_item items[KW_HISTORY_SEAL_ITEMS];
     size_t count;
-    bool busy;         /* from the job's begin to its commit's end */
-    uint64_t retry_ms; /* monotonic: not before, after a failure */
+    bool busy;          /* from the job's begin to its commit's end */
+    uint64_t retry_ms;  /* monotonic: not before, after a failure */
     size_t next_source; /* where the next search begins */
     /* results */
     struct kw_db_batch *batch;
@@ -56,13 +56,13 @@ struct kw_history_retain {
     struct kw_job job;
     struct kw_db *db;
     bool busy;
-    bool full;           /* delete the oldest hours whatever their age */
-    uint64_t next_ms;    /* monotonic: not before */
-    int64_t before_ms;   /* blocks that begin earlier go */
+    bool full;         /* delete the oldest hours whatever their age */
+    uint64_t next_ms;  /* monotonic: not before */
+    int64_t before_ms; /* blocks that begin earlier go */
     /* results */
     struct kw_db_batch *batch;
     size_t deleted;
-    bool more;           /* the limit of one job was reached */
+    bool more; /* the limit of one job was reached */
     int err;
 };
 

@@ -20,8 +20,8 @@ enum {
     KW_HISTORY_HOUR_MS = 3600000,
     KW_HISTORY_DAY_MS = 86400000,
     KW_HISTORY_CHUNK_BYTES = 2048,
-    KW_HISTORY_SOURCES = 1 << 16,     /* most sources */
-    KW_HISTORY_PART_BYTES = 8 << 20,  /* a longer part is closed */
+    KW_HISTORY_SOURCES = 1 << 16,      /* most sources */
+    KW_HISTORY_PART_BYTES = 8 << 20,   /* a longer part is closed */
     KW_HISTORY_PART_SAMPLES = 1 << 20, /* the same */
 };
 
@@ -36,16 +36,15 @@ struct kw_history_part {
     struct kw_link dirty; /* has bytes that no row holds yet */
     uint32_t source;
     uint64_t segment;
-    int64_t hour_ms;      /* start of the UTC hour of its samples */
+    int64_t hour_ms;           /* start of the UTC hour of its samples */
     int64_t first_ms, last_ms; /* smallest and largest time */
     struct kw_history_chunk *chunks, *end; /* owned */
     size_t bytes, samples;
-    size_t written; /* bytes that are in rows */
+    size_t written;                       /* bytes that are in rows */
     struct kw_history_chunk *write_chunk; /* where the others begin */
     size_t write_at;
-    uint64_t first_row;   /* of the journal; UINT64_MAX: none yet */
-    uint64_t closed_ms;   /* monotonic */
-    bool sealing;         /* borrowed by a job */
+    uint64_t first_row; /* of the journal; UINT64_MAX: none yet */
+    uint64_t closed_ms; /* monotonic */
 };
 
 struct kw_history_source {
@@ -58,13 +57,13 @@ struct kw_history_source {
 struct kw_history_window {
     struct kw_history_source **sources; /* by number; holes are NULL */
     size_t size;
-    struct kw_link dirty;       /* parts */
+    struct kw_link dirty; /* parts */
     struct kw_link spare_parts;
     struct kw_history_chunk *spare;
     size_t chunks, spare_chunks, ceiling_chunks;
     uint64_t next_segment;
-    struct kw_buf scratch;      /* the frame at hand */
-    uint64_t dropped;           /* samples that found no room */
+    struct kw_buf scratch; /* the frame at hand */
+    uint64_t dropped;      /* samples that found no room */
 };
 
 void kw_history_window_init(struct kw_history_window *window,
@@ -83,8 +82,7 @@ KW_MUST_CHECK int kw_history_window_put(struct kw_history_window *window,
 
 /* Closes a source's open part; harmless when there is none. */
 void kw_history_window_close(struct kw_history_window *window,
-                             struct kw_history_source *source,
-                             uint64_t now_ms);
+                             struct kw_history_source *source, uint64_t now_ms);
 
 /* Writes the dirty parts' new bytes as row number `row` and marks them as
  * written. False when there is nothing to write. */

@@ -241,6 +241,31 @@ static bool has_dots(const char *path)
     return false;
 }
 
+/* The byte of a path at *at, which moves to its last character; -1 when it may
+ * not stand there. */
+static int path_byte(const char **at)
+{
+    int byte = (unsigned char)**at;
+
+    if (byte <= 0x20 || byte >= 0x7F || byte == '#' || byte == '\\')
+        return -1;
+    if (byte == '%') {
+        byte = decode_escape(*at);
+        *at += 2;
+    }
+    return byte;
+}
+
+static bool query_ok(const char *query)
+{
+    for (; *query != 0; query++) {
+        if ((unsigned char)*query <= 0x20 || (unsigned char)*query >= 0x7F ||
+            *query == '#')
+            return false;
+    }
+    return true;
+}
+
 bool kw_http_target_split(const char *target, char *path, const char **query)
 {
     const char *at = target;
@@ -249,25 +274,15 @@ bool kw_http_target_split(const char *target, char *path, const char **query)
     if (target[0] != '/')
         return false;
     for (; *at != 0 && *at != '?'; at++) {
-        int byte = (unsigned char)*at;
+        int byte = path_byte(&at);
 
-        if (byte <= 0x20 || byte >= 0x7F || byte == '#' || byte == '\\')
-            return false;
-        if (byte == '%') {
-            byte = decode_escape(at);
-            at += 2;
-        }
         if (byte < 0)
             return false;
         path[length++] = (char)byte;
     }
     path[length] = 0;
     *query = *at == '?' ? at + 1 : NULL;
-    for (; *at != 0; at++) {
-        if (*at <= 0x20 || *at == 0x7F || *at == '#')
-            return false; /* bytes from 0x80 are negative */
-    }
-    return kw_text_is_clean(path, length) && !has_dots(path);
+    return query_ok(at) && kw_text_is_clean(path, length) && !has_dots(path);
 }
 
 static bool port_ok(const char *at)

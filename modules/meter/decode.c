@@ -119,7 +119,7 @@ uint8_t kw_meter_decode_number(const struct kw_map_point *point,
 
 uint64_t kw_meter_decode_bit(const unsigned char *data, size_t index)
 {
-    return data[index / 8] >> (index % 8) & 1U;
+    return ((unsigned)data[index / 8] >> (index % 8)) & 1U;
 }
 
 static void string_text(const struct kw_map_point *point,

@@ -76,10 +76,9 @@ static int read_host(char *text, int64_t usual, struct kw_meter_tcp_conf *host,
         .host = text, .port = usual, .in_flight = 1, .silence_ms = 5};
     if (text[0] == '[' && bracket != NULL) {
         host->host = text + 1;
-        port = bracket[1] == ':' ? bracket + 2 : NULL;
-        if (port == NULL && bracket[1] != 0)
-            port = bracket + 1; /* refused as a number */
         *bracket = 0;
+        if (bracket[1] != 0)
+            port = bracket + (bracket[1] == ':' ? 2 : 0); /* "" is refused */
     } else {
         port = cut_last(text);
     }

@@ -32,10 +32,10 @@ struct kw_db_txn;
 
 /* A table ("named database"), declared as data by its module. */
 struct kw_db_table {
-    const char *name;   /* "history.journal" */
-    bool backup;        /* part of a back-up */
-    bool reset;         /* emptied by a factory reset */
-    bool append;        /* keys nearly always grow: pages are filled up */
+    const char *name; /* "history.journal" */
+    bool backup;      /* part of a back-up */
+    bool reset;       /* emptied by a factory reset */
+    bool append;      /* keys nearly always grow: pages are filled up */
     const char *help;
 };
 
@@ -46,11 +46,11 @@ struct kw_slice {
 };
 
 struct kw_db_options {
-    const char *dir;          /* state folder, exists */
-    uint64_t map_bytes;       /* address space reserved, sparse */
-    unsigned tables;          /* most tables */
-    uint32_t commit_ms;       /* commit interval */
-    struct kw_log *log;       /* borrowed */
+    const char *dir;    /* state folder, exists */
+    uint64_t map_bytes; /* address space reserved, sparse */
+    unsigned tables;    /* most tables */
+    uint32_t commit_ms; /* commit interval */
+    struct kw_log *log; /* borrowed */
 };
 
 /*
@@ -103,8 +103,8 @@ KW_MUST_CHECK int kw_db_cursor_last(struct kw_db_cursor *cursor);
 KW_MUST_CHECK int kw_db_cursor_next(struct kw_db_cursor *cursor);
 KW_MUST_CHECK int kw_db_cursor_previous(struct kw_db_cursor *cursor);
 /* The entry the cursor stands on. */
-void kw_db_cursor_entry(const struct kw_db_cursor *cursor,
-                        struct kw_slice *key, struct kw_slice *value);
+void kw_db_cursor_entry(const struct kw_db_cursor *cursor, struct kw_slice *key,
+                        struct kw_slice *value);
 
 /* A batch under construction; owned by the caller until taken. */
 struct kw_db_batch;
@@ -115,9 +115,8 @@ struct kw_db_batch *kw_db_batch_reuse(struct kw_db *db);
 void kw_db_batch_free(struct kw_db_batch *batch); /* NULL is allowed */
 /* Copies key and value. A key has 1 to 511 bytes. An error sticks and fails
  * the submit. Deleting what isn't there is no error. */
-void kw_db_batch_put(struct kw_db_batch *batch,
-                     const struct kw_db_table *table, struct kw_slice key,
-                     struct kw_slice value);
+void kw_db_batch_put(struct kw_db_batch *batch, const struct kw_db_table *table,
+                     struct kw_slice key, struct kw_slice value);
 void kw_db_batch_delete(struct kw_db_batch *batch,
                         const struct kw_db_table *table, struct kw_slice key);
 
@@ -137,7 +136,7 @@ KW_MUST_CHECK int kw_db_submit(struct kw_db *db, struct kw_db_batch *take,
 KW_MUST_CHECK int kw_db_write_now(struct kw_db *db, struct kw_db_batch *take);
 
 struct kw_db_stats {
-    uint64_t committed;      /* sequence number of the last commit */
+    uint64_t committed; /* sequence number of the last commit */
     uint64_t commits_failed;
     uint64_t queued_bytes;
     uint64_t commit_us_last, commit_us_longest;

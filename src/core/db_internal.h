@@ -61,6 +61,7 @@ struct kw_db {
     bool busy; /* a job is under way */
     bool due;  /* what is queued must not wait for the timer */
     struct kw_db_result result;
+    int told; /* of the last commit: what the log says */
     struct kw_db_stats stats;
     void (*closed)(void *arg);
     void *arg;

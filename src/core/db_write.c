@@ -157,16 +157,25 @@ static void start_commit(struct kw_db *db)
     }
 }
 
+/* Says once that writing fails, and once that it works again. */
+static void tell(struct kw_db *db, int err)
+{
+    if (err != db->told && err != 0)
+        kw_log_write(db->log, KW_LOG_ERROR, "core",
+                     "the database can't be written: %s", kw_strerror(err));
+    else if (err != db->told)
+        kw_log_write(db->log, KW_LOG_NOTICE, "core",
+                     "the database is written again");
+    db->told = err;
+}
+
 static void on_done(struct kw_job *job, int err)
 {
     struct kw_db *db = KW_LIST_ENTRY(job, struct kw_db, job);
 
     if (err != 0)
         db->result = (struct kw_db_result){.err = err};
-    if (db->result.err != 0)
-        kw_log_write(db->log, KW_LOG_ERROR, "core",
-                     "the database could not be written: %s",
-                     kw_strerror(db->result.err));
+    tell(db, db->result.err);
     note(db, &db->result);
     answer(db, &db->commit, db->result.err);
     db->busy = false;

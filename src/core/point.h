@@ -36,16 +36,16 @@ struct kw_source {
 };
 
 struct kw_point {
-    uint32_t id;                     /* 1 and up, persistent */
+    uint32_t id; /* 1 and up, persistent */
     const struct kw_source *source;
     const struct kw_quantity *quantity;
-    char name[KW_POINT_NAME_SIZE];   /* "<meter>.<quantity>" */
-    uint8_t encoding;                /* enum kw_encoding of its raw values */
-    uint8_t decimals;                /* for display: the map's resolution */
+    char name[KW_POINT_NAME_SIZE]; /* "<meter>.<quantity>" */
+    uint8_t encoding;              /* enum kw_encoding of its raw values */
+    uint8_t decimals;              /* for display: the map's resolution */
     bool retired;
-    double scale;                    /* base unit = number in raw * scale */
-    int64_t period_ms;               /* expected between samples; 0 unknown */
-    struct kw_sample latest;         /* bad_never before the first */
+    double scale;            /* base unit = number in raw * scale */
+    int64_t period_ms;       /* expected between samples; 0 unknown */
+    struct kw_sample latest; /* bad_never before the first */
 };
 
 struct kw_points;

@@ -20,7 +20,10 @@ const url = await new Promise((resolve, reject) => {
 });
 try {
   const env = { ...process.env, KW_URL: url, KW_PASSWORD_FILE: passwordFile };
-  const run = spawnSync(process.execPath, ['--test', path.join(HERE, 'webview.test.mjs')], { env, stdio: 'inherit' });
+  const run = spawnSync(process.execPath, ['--test', path.join(HERE, 'webview.test.mjs')], {
+    env,
+    stdio: 'inherit',
+  });
   process.exitCode = run.status ?? 1;
 } finally {
   mock.kill();

@@ -7,6 +7,7 @@ import { after, before, test } from 'node:test';
 import { launch, open, policyViolations, watch } from './lib/browser.mjs';
 import { siteFromEnvironment } from './lib/site.mjs';
 import * as account from './steps/account.mjs';
+import * as hostile from './steps/hostile.mjs';
 import * as inside from './steps/inside.mjs';
 import * as looks from './steps/looks.mjs';
 import * as loss from './steps/loss.mjs';
@@ -40,7 +41,8 @@ after(() => browser?.close());
 
 test('log-in page: password managers, paste, show password', () => outside.loginPage(page, site));
 test('log-in page: the first start is explained', () => outside.firstStartHint(page, site));
-test('log-in page: accessible in both themes and all widths', () => outside.outsideLooks(page, site, 'login'));
+test('log-in page: accessible in both themes and all widths', () =>
+  outside.outsideLooks(page, site, 'login'));
 test('log-in: a wrong password is refused in words', () => outside.wrongPassword(page));
 test('set-up: own password, Admin account, on to the overview', async () => {
   await outside.setUp(page, site);
@@ -56,6 +58,9 @@ insideTest('trends: choose points, two axes, live tail', () => trends.choosePoin
 insideTest('trends: zoom and pan by keys, wheel and drag', () => trends.zoomAndPan(page));
 insideTest('trends: a link reproduces the view', () => trends.linkReproduces(page, context));
 insideTest('trends: never more rows than twice the width', () => trends.fewRows(page));
+insideTest('trends: one finger moves, two fingers zoom', async () => {
+  await trends.fingers(browser, site, await context.storageState());
+});
 insideTest('live: two tabs share one stream', () => loss.oneStream(context, page, site));
 insideTest('account: password', () => account.password(page, site));
 insideTest('account: theme and five languages', () => account.appearance(page));
@@ -69,6 +74,9 @@ insideTest('live: a lost connection is said and made good', async () => {
 });
 insideTest('live: so it is in a browser without shared workers', async () => {
   await loss.lostAndFound(browser, site, await context.storageState(), false);
+});
+insideTest('text from meters and people is text everywhere', async () => {
+  await hostile.textIsText(browser, site, await context.storageState());
 });
 insideTest('nothing is stored where a script could read it', () => account.nothingStored(page));
 test('no console errors, no exceptions, no foreign requests, no policy violations', async () => {

@@ -14,13 +14,6 @@ static const char good_setup[] =
     "{\"password\":\"" SECURITY_PASSWORD "\",\"admin_name\":\"anna\","
     "\"admin_password\":\"" ADMIN_PASSWORD "\"}";
 
-static void clear_faults(void)
-{
-    faults.no_random = faults.no_sync = faults.no_scrypt = false;
-    faults.no_digest = false;
-    faults.random_fail_at = 0;
-}
-
 /* The first attempt ends without an account. */
 static void until_given_up(void)
 {

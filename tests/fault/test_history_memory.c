@@ -32,7 +32,9 @@ static void ask(struct rig *rig, const char *step)
 
     kw_test_reply_init(&reply, KW_PROFILE_USER);
     rig_ask(rig, &reply, &text);
-    if (reply.status == 200 && reply.sends == 1) {
+    if (kw_buf_err(&reply.body) != 0) {
+        /* the recorder had no memory: nothing to look at */
+    } else if (reply.status == 200 && reply.sends == 1) {
         root = rig_json(&reply);
         for (size_t i = 0; i < json_array_size(rig_rows(root)); i++) {
             json_t *row = json_array_get(rig_rows(root), i);

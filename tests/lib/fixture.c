@@ -19,7 +19,7 @@
 
 #include <cmocka.h>
 
-enum { DEADLINE_MS = 10000 };
+enum { DEADLINE_MS = 10000, TICK_MS = 2 };
 
 uint64_t kw_test_blocks(void)
 {
@@ -136,25 +136,50 @@ void kw_fixture_close(struct kw_fixture *fixture)
     assert_int_equal(kw_test_blocks(), fixture->balance);
 }
 
-static void on_timer(uv_timer_t *timer)
+/*
+ * A timer of its own that ticks: a turn that waits for something else would
+ * not end when what was waited for came from a timer before it.
+ */
+struct watch {
+    uv_timer_t timer;
+    uint64_t until_ms;
+};
+
+static void on_tick(uv_timer_t *timer)
 {
-    *(bool *)timer->data = true;
+    (void)timer; /* the turn ends, that is all */
+}
+
+static void begin_watch(struct kw_fixture *fixture, struct watch *watch,
+                        uint64_t ms)
+{
+    watch->until_ms = kw_clock_mono_ms(&kw_clock_system) + ms;
+    uv_timer_init(&fixture->loop.uv, &watch->timer);
+    uv_timer_start(&watch->timer, on_tick, TICK_MS, TICK_MS);
+}
+
+static bool is_over(const struct watch *watch)
+{
+    return kw_clock_mono_ms(&kw_clock_system) >= watch->until_ms;
+}
+
+static void end_watch(struct kw_fixture *fixture, struct watch *watch)
+{
+    uv_close((uv_handle_t *)&watch->timer, NULL);
+    uv_run(&fixture->loop.uv, UV_RUN_NOWAIT);
 }
 
 void kw_fixture_until(struct kw_fixture *fixture, bool (*done)(void *arg),
                       void *arg)
 {
-    bool late = false;
-    uv_timer_t timer;
+    struct watch watch;
+    bool came;
 
-    uv_timer_init(&fixture->loop.uv, &timer);
-    timer.data = &late;
-    uv_timer_start(&timer, on_timer, DEADLINE_MS, 0);
-    while (!done(arg) && !late)
+    begin_watch(fixture, &watch, DEADLINE_MS);
+    while (!(came = done(arg)) && !is_over(&watch))
         uv_run(&fixture->loop.uv, UV_RUN_ONCE);
-    uv_close((uv_handle_t *)&timer, NULL);
-    uv_run(&fixture->loop.uv, UV_RUN_NOWAIT);
-    assert_false(late);
+    end_watch(fixture, &watch);
+    assert_true(came);
 }
 
 static bool is_set(void *arg)
@@ -174,14 +199,10 @@ void kw_fixture_until_set(struct kw_fixture *fixture, const bool *flag)
 
 void kw_fixture_run_ms(struct kw_fixture *fixture, unsigned ms)
 {
-    bool over = false;
-    uv_timer_t timer;
+    struct watch watch;
 
-    uv_timer_init(&fixture->loop.uv, &timer);
-    timer.data = &over;
-    uv_timer_start(&timer, on_timer, ms, 0);
-    while (!over)
+    begin_watch(fixture, &watch, ms);
+    while (!is_over(&watch))
         uv_run(&fixture->loop.uv, UV_RUN_ONCE);
-    uv_close((uv_handle_t *)&timer, NULL);
-    uv_run(&fixture->loop.uv, UV_RUN_NOWAIT);
+    end_watch(fixture, &watch);
 }

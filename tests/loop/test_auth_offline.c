@@ -28,7 +28,7 @@ static int open_stage(void **state)
 static int close_stage(void **state)
 {
     (void)state;
-    faults.no_scrypt = faults.no_sync = faults.no_random = false;
+    clear_faults();
     stage_close(&stage);
     return 0;
 }

@@ -47,8 +47,8 @@ extern const struct kw_module kw_auth_module;
 /* --- what stands in for the machine */
 
 static struct stage_faults {
-    bool no_random, no_sync, no_scrypt, no_digest;
-    unsigned random_fail_at; /* the n-th call from now on; 0: none */
+    _Atomic bool no_random, no_sync, no_scrypt, no_digest;
+    _Atomic unsigned random_fail_at; /* the n-th call from now on; 0: none */
     uint64_t memory_fail_at; /* the n-th allocation of the next handler */
     uint64_t memory_used;    /* allocations when it began */
     pthread_mutex_t lock;
@@ -117,6 +117,13 @@ int EVP_PBE_scrypt(const char *pass, size_t passlen, const unsigned char *salt,
     memcpy(bytes + (size_t)length + saltlen, pass, passlen);
     return EVP_Digest(bytes, (size_t)length + saltlen + passlen, key, &done,
                       EVP_sha256(), NULL);
+}
+
+static inline void clear_faults(void)
+{
+    faults.no_random = faults.no_sync = false;
+    faults.no_scrypt = faults.no_digest = false;
+    faults.random_fail_at = 0;
 }
 
 static inline void hold_hashes(bool hold)

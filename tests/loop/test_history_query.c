@@ -140,7 +140,7 @@ static void expect_steps(struct ask *ask, int64_t from_ms, int64_t to_ms,
 
     for (int64_t begin = from_ms - from_ms % step_ms; begin < to_ms;
          begin += step_ms, row++) {
-        double low = INFINITY, high = -INFINITY, sum = 0, first = 0, last = 0;
+        double low = 1e300, high = -1e300, sum = 0, first = 0, last = 0;
         int64_t at = begin < from_ms ? from_ms : begin;
         unsigned count = 0;
 

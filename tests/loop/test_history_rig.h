@@ -118,7 +118,7 @@ static inline void rig_stop(struct rig *rig)
 
 static inline void rig_open(struct rig *rig)
 {
-    *rig = (struct rig){.conf = {.commit_ms = 100,
+    *rig = (struct rig){.conf = {.commit_ms = 60000, /* by hand */
                                  .keep_ms = INT64_C(3650) * 86400000,
                                  .size_bytes = 1 << 30,
                                  .window_bytes = 16 << 20}};
@@ -126,8 +126,8 @@ static inline void rig_open(struct rig *rig)
     rig->fixture.core.clock = &rig->fixture.manual.clock;
     rig->fixture.manual.wall_ms = rig_epoch_ms;
     rig->fixture.manual.mono_ns = UINT64_C(1000000000);
-    rig->subscriber = (struct kw_subscriber){.on_event = rig_on_event,
-                                             .arg = rig};
+    rig->subscriber =
+        (struct kw_subscriber){.on_event = rig_on_event, .arg = rig};
     kw_hub_subscribe(&rig->fixture.hub, &rig->subscriber);
     rig_start(rig);
 }
@@ -260,8 +260,8 @@ static inline json_t *rig_json(struct kw_test_reply *reply)
 /* The rows of the one point that is asked for; json_decref the root. */
 static inline json_t *rig_rows(const json_t *root)
 {
-    return json_object_get(
-        json_array_get(json_object_get(root, "series"), 0), "rows");
+    return json_object_get(json_array_get(json_object_get(root, "series"), 0),
+                           "rows");
 }
 
 /* Checks that the first point of a meter has no samples in that time. */

@@ -2,6 +2,7 @@
 
 import { render } from 'preact';
 import { App } from './app/App';
+import { startActivity } from './app/activity';
 import { startClock } from './app/clock';
 import { startFeed } from './app/feed';
 import { startRouter } from './app/router';
@@ -12,6 +13,7 @@ import './styles/main.css';
 
 startTheme();
 startClock();
+startActivity();
 startRouter();
 startFeed();
 // The page appears in its language at once, or in English if that language can't be loaded.

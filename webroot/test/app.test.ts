@@ -3,10 +3,30 @@ import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import { asProblem, get, Problem, send } from '../src/app/api';
 import { href, parseHash } from '../src/app/router';
-import { checkSession, ended, firstStart, logIn, logOut, may, session, setUp, standing, startProblem, startSession } from '../src/app/session';
+import {
+  checkSession,
+  ended,
+  firstStart,
+  logIn,
+  logOut,
+  may,
+  session,
+  setUp,
+  standing,
+  startProblem,
+  startSession,
+} from '../src/app/session';
 import { onKey, type Wishes } from '../src/ui/chart/gestures';
 
-const SESSION = { user: 'anna', profile: 'admin', permissions: ['see'], csrf: 'T', expires: 0, idle_ms: 1, setup: false };
+const SESSION = {
+  user: 'anna',
+  profile: 'admin',
+  permissions: ['see'],
+  csrf: 'T',
+  expires: 0,
+  idle_ms: 1,
+  setup: false,
+};
 
 interface Call {
   path: string;
@@ -26,7 +46,10 @@ function gateway(answers: Record<string, [number, unknown, Record<string, string
   return calls;
 }
 
-const problem = (status: number, key: string): [number, unknown] => [status, { key, detail: 'said the gateway' }];
+const problem = (status: number, key: string): [number, unknown] => [
+  status,
+  { key, detail: 'said the gateway' },
+];
 const headerOf = (call: Call | undefined, name: string): string | undefined => {
   return (call?.init.headers as Record<string, string> | undefined)?.[name];
 };
@@ -40,9 +63,16 @@ beforeEach(async () => {
 });
 
 test('answers are read, refusals become problems with a key', async () => {
-  gateway({ 'GET /site': [200, { name: 'P' }], 'GET /x': problem(422, 'too_many_rows'), 'GET /y': [502, null] });
+  gateway({
+    'GET /site': [200, { name: 'P' }],
+    'GET /x': problem(422, 'too_many_rows'),
+    'GET /y': [502, null],
+  });
   assert.deepEqual(await get('/site'), { name: 'P' });
-  await assert.rejects(get('/x'), (error: Problem) => error.key === 'too_many_rows' && error.detail === 'said the gateway');
+  await assert.rejects(
+    get('/x'),
+    (error: Problem) => error.key === 'too_many_rows' && error.detail === 'said the gateway',
+  );
   await assert.rejects(get('/y'), (error: Problem) => error.key === 'http_502' && error.status === 502);
   await assert.rejects(get('/z'), (error: Problem) => error.key === 'unreachable' && error.status === 0);
 });
@@ -50,7 +80,9 @@ test('answers are read, refusals become problems with a key', async () => {
 test('who gave a request up is told so, not that the gateway is gone', async () => {
   const over = new AbortController();
   globalThis.fetch = (async (_path: string, init: RequestInit) => {
-    return new Promise((_resolve, reject) => init.signal?.addEventListener('abort', () => reject(init.signal?.reason)));
+    return new Promise((_resolve, reject) =>
+      init.signal?.addEventListener('abort', () => reject(init.signal?.reason)),
+    );
   }) as typeof fetch;
   const asked = get('/slow', over.signal);
   over.abort();
@@ -82,7 +114,11 @@ test('a gateway that does not answer at the start is a problem to retry', async 
 });
 
 test('a log-in gives the token that changes carry', async () => {
-  const calls = gateway({ 'POST /session': [201, SESSION], 'PUT /x': [204, null], 'DELETE /session': [204, null] });
+  const calls = gateway({
+    'POST /session': [201, SESSION],
+    'PUT /x': [204, null],
+    'DELETE /session': [204, null],
+  });
   await logIn('anna', 'secret');
   await send('PUT', '/x', {});
   assert.equal(headerOf(calls[0], 'X-CSRF-Token'), undefined);
@@ -109,7 +145,11 @@ test('set-up follows a log-in with the one-time password', async () => {
   await logIn('security', 'one-time');
   assert.equal(standing.value, 'setup');
   await setUp('p1', 'anna', 'p2');
-  assert.deepEqual(JSON.parse(String(calls[1]!.init.body)), { password: 'p1', admin_name: 'anna', admin_password: 'p2' });
+  assert.deepEqual(JSON.parse(String(calls[1]!.init.body)), {
+    password: 'p1',
+    admin_name: 'anna',
+    admin_password: 'p2',
+  });
   assert.equal(standing.value, 'in');
   await send('PUT', '/x');
   assert.equal(headerOf(calls[2], 'X-CSRF-Token'), 'T2');

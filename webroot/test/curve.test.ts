@@ -1,20 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { curveOf, emptyCurve, gapOf, grow, sumCurves, summarise, trim } from '../src/data/curve';
+import { curveOf, emptyCurve, gapOf, grow, sumCurves, summarise, trim, valueAt } from '../src/data/curve';
 
 const RAW = ['time', 'value', 'quality'];
 const STEPPED = ['time', 'min', 'max', 'mean', 'first', 'last', 'count'];
 
 test('raw rows become a curve whose band is its line', () => {
-  const curve = curveOf(RAW, [[0, 1], [1000, 2], [2000, null, 'bad_timeout'], [3000, 4]], null);
+  const curve = curveOf(
+    RAW,
+    [
+      [0, 1],
+      [1000, 2],
+      [2000, null, 'bad_timeout'],
+      [3000, 4],
+    ],
+    null,
+  );
   assert.deepEqual(curve.times, [0, 1000, 2000, 3000]);
   assert.deepEqual(curve.mean, [1, 2, null, 4]);
   assert.deepEqual(curve.min, curve.mean);
 });
 
 test('stepped rows carry mean, least and largest', () => {
-  const curve = curveOf(STEPPED, [[0, 1, 9, 5, 2, 3, 10], [1000, 2, 8, 4, 2, 3, 7]], 1000);
+  const curve = curveOf(
+    STEPPED,
+    [
+      [0, 1, 9, 5, 2, 3, 10],
+      [1000, 2, 8, 4, 2, 3, 7],
+    ],
+    1000,
+  );
   assert.deepEqual(curve.mean, [5, 4]);
   assert.deepEqual(curve.min, [1, 2]);
   assert.deepEqual(curve.max, [9, 8]);
@@ -22,7 +38,16 @@ test('stepped rows carry mean, least and largest', () => {
 });
 
 test('missing rows leave a gap', () => {
-  const curve = curveOf(RAW, [[0, 1], [1000, 1], [2000, 1], [60_000, 1]], null);
+  const curve = curveOf(
+    RAW,
+    [
+      [0, 1],
+      [1000, 1],
+      [2000, 1],
+      [60_000, 1],
+    ],
+    null,
+  );
   assert.deepEqual(curve.times, [0, 1000, 2000, 2001, 60_000]);
   assert.deepEqual(curve.mean, [1, 1, 1, null, 1]);
 });
@@ -67,7 +92,16 @@ test('a missing value begins a bucket but never spoils one', () => {
 });
 
 test('trimming keeps the row that leads into the picture', () => {
-  const curve = curveOf(RAW, [[0, 1], [1000, 2], [2000, 3], [3000, 4]], null);
+  const curve = curveOf(
+    RAW,
+    [
+      [0, 1],
+      [1000, 2],
+      [2000, 3],
+      [3000, 4],
+    ],
+    null,
+  );
   trim(curve, 1500);
   assert.deepEqual(curve.times, [1000, 2000, 3000]);
   assert.deepEqual(curve.min, [2, 3, 4]);
@@ -78,15 +112,60 @@ test('trimming keeps the row that leads into the picture', () => {
 });
 
 test('curves add up where they meet', () => {
-  const one = curveOf(STEPPED, [[0, 0, 0, 1, 0, 0, 1], [1000, 0, 0, 2, 0, 0, 1]], 1000);
-  const two = curveOf(STEPPED, [[0, 0, 0, 10, 0, 0, 1], [1000, 0, 0, null, 0, 0, 1]], 1000);
+  const one = curveOf(
+    STEPPED,
+    [
+      [0, 0, 0, 1, 0, 0, 1],
+      [1000, 0, 0, 2, 0, 0, 1],
+    ],
+    1000,
+  );
+  const two = curveOf(
+    STEPPED,
+    [
+      [0, 0, 0, 10, 0, 0, 1],
+      [1000, 0, 0, null, 0, 0, 1],
+    ],
+    1000,
+  );
   assert.deepEqual(sumCurves([one, two], 1000).mean, [11, 2]);
   assert.equal(sumCurves([one], 1000), one);
   assert.deepEqual(sumCurves([], 1000).times, []);
 });
 
 test('a summary speaks of what is in sight', () => {
-  const curve = curveOf(STEPPED, [[0, -5, 50, 10, 0, 0, 1], [1000, 1, 9, 4, 0, 0, 1], [2000, 2, 12, 6, 0, 0, 1]], 1000);
+  const curve = curveOf(
+    STEPPED,
+    [
+      [0, -5, 50, 10, 0, 0, 1],
+      [1000, 1, 9, 4, 0, 0, 1],
+      [2000, 2, 12, 6, 0, 0, 1],
+    ],
+    1000,
+  );
   assert.deepEqual(summarise(curve, 1000, 2000), { min: 1, max: 12, mean: 5, peak: 2000 });
   assert.deepEqual(summarise(curve, 5000, 6000), { min: null, max: null, mean: null, peak: null });
+});
+
+test('the value at a time is the one last known', () => {
+  const curve = curveOf(
+    RAW,
+    [
+      [0, 1],
+      [1000, 2],
+      [2000, null],
+      [3000, 4],
+    ],
+    null,
+  );
+  const cases: [number, number | null][] = [
+    [-1, null],
+    [0, 1],
+    [999, 1],
+    [1000, 2],
+    [2500, null],
+    [9000, 4],
+  ];
+  for (const [time, value] of cases) assert.equal(valueAt(curve, time), value, String(time));
+  assert.equal(valueAt(emptyCurve(null), 5), null);
 });

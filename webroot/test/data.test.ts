@@ -27,7 +27,12 @@ test('an unknown rating of one incomer leaves the whole unknown', () => {
 
 test('without an incomer that is measured, all physical meters add up', () => {
   const meters = [meter('a'), meter('b'), meter('sum', null)];
-  for (const circuits of [[], [circuit('incomer', null)], [circuit('incomer', 'gone')], [circuit('feeder', 'a')]]) {
+  for (const circuits of [
+    [],
+    [circuit('incomer', null)],
+    [circuit('incomer', 'gone')],
+    [circuit('feeder', 'a')],
+  ]) {
     assert.deepEqual(supplyOf(circuits, meters), { meters: ['a', 'b'], known: false, rated_a: null });
   }
   assert.deepEqual(supplyOf([], [meter('sum', null)]).meters, ['sum']);
@@ -59,10 +64,13 @@ test('a current lags by the angle of its powers', () => {
 test('phasors of the phases that there are', () => {
   const full = { voltage: 230, current: 5, active: 100, reactive: 0, factor: 1 };
   const found = phasors({ l1: full, l2: { ...full, current: null }, l3: { ...full, voltage: null } });
-  assert.deepEqual(found.map(({ phase, voltageAngle, currentAngle }) => [phase, voltageAngle, currentAngle]), [
-    ['l1', 0, 0],
-    ['l2', -120, null],
-  ]);
+  assert.deepEqual(
+    found.map(({ phase, voltageAngle, currentAngle }) => [phase, voltageAngle, currentAngle]),
+    [
+      ['l1', 0, 0],
+      ['l2', -120, null],
+    ],
+  );
   assert.deepEqual([normalise(190), normalise(-190), normalise(540), normalise(-180)], [-170, 170, 180, 180]);
 });
 
@@ -85,7 +93,11 @@ test('a quantity’s name tells what and where', () => {
     ['frequency', 'frequency', ''],
   ];
   for (const [name, stem, place] of cases) assert.deepEqual(partsOf(name), { stem, place }, name);
-  assert.deepEqual(PHASE_ROWS[1]!.cells.slice(0, 3), [['voltage_l1_l2'], ['voltage_l2_l3'], ['voltage_l3_l1']]);
+  assert.deepEqual(PHASE_ROWS[1]!.cells.slice(0, 3), [
+    ['voltage_l1_l2'],
+    ['voltage_l2_l3'],
+    ['voltage_l3_l1'],
+  ]);
 });
 
 test('passwords are advised on', () => {
@@ -113,16 +125,31 @@ test('a filter knows words, accents and case', () => {
 });
 
 test('sorting puts what is missing last', () => {
-  const items = [{ n: 'm10', v: 5 }, { n: 'm2', v: null }, { n: 'm1', v: 9 }];
-  const by = (direction: 'ascending' | 'descending') => sorted(items, (item) => item.v, direction, 'en').map((item) => item.n);
+  const items = [
+    { n: 'm10', v: 5 },
+    { n: 'm2', v: null },
+    { n: 'm1', v: 9 },
+  ];
+  const by = (direction: 'ascending' | 'descending') =>
+    sorted(items, (item) => item.v, direction, 'en').map((item) => item.n);
   assert.deepEqual(by('ascending'), ['m10', 'm1', 'm2']);
   assert.deepEqual(by('descending'), ['m1', 'm10', 'm2']);
-  assert.deepEqual(sorted(items, (item) => item.n, 'ascending', 'en').map((item) => item.n), ['m1', 'm2', 'm10']);
+  assert.deepEqual(
+    sorted(items, (item) => item.n, 'ascending', 'en').map((item) => item.n),
+    ['m1', 'm2', 'm10'],
+  );
 });
 
 test('groups are named in order, those without a name last', () => {
   const groups = grouped(['b1', 'x', 'a1', 'b2'], (item) => (item === 'x' ? '' : item[0]!), 'en');
-  assert.deepEqual(groups.map((group) => [group.name, group.items.join()]), [['a', 'a1'], ['b', 'b1,b2'], ['', 'x']]);
+  assert.deepEqual(
+    groups.map((group) => [group.name, group.items.join()]),
+    [
+      ['a', 'a1'],
+      ['b', 'b1,b2'],
+      ['', 'x'],
+    ],
+  );
 });
 
 test('a sparkline lifts its pen at a gap and stays in its box', () => {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { age, decimalsOf, NOTHING, number, percent, scaleOf, show } from '../src/data/format';
+import { age, decimalsOf, NOTHING, number, percent, scaleOf, show, tickDecimals } from '../src/data/format';
 
 const measure = (unit: string, quantity = 'x', decimals = 2) => ({ unit, quantity, decimals });
 
@@ -78,4 +78,17 @@ test('ages are told in their largest whole unit', () => {
   ];
   for (const [span, text] of cases) assert.equal(age('en', span), text);
   assert.equal(age('de', 120_000, 'long'), '2 Minuten');
+});
+
+test('ticks show the digits that tell them apart', () => {
+  const cases: [number, number][] = [
+    [5, 0],
+    [2.5, 1],
+    [0.25, 2],
+    [0.1, 1],
+    [-0.002, 3],
+    [100, 0],
+    [1 / 3, 4],
+  ];
+  for (const [step, decimals] of cases) assert.equal(tickDecimals(step), decimals, String(step));
 });

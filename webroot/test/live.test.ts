@@ -178,10 +178,21 @@ test('messages of a moment are applied together, the newest of each point', () =
   gather.add([]);
   assert.equal(asked.length, 0);
   gather.add([[1, 10, 5]]);
-  gather.add([[1, 11, 6], [2, 11, 7]]);
-  assert.deepEqual(asked.map((one) => one.delay), [0]);
+  gather.add([
+    [1, 11, 6],
+    [2, 11, 7],
+  ]);
+  assert.deepEqual(
+    asked.map((one) => one.delay),
+    [0],
+  );
   asked[0]!.call();
-  assert.deepEqual(applied, [[[1, 11, 6], [2, 11, 7]]]);
+  assert.deepEqual(applied, [
+    [
+      [1, 11, 6],
+      [2, 11, 7],
+    ],
+  ]);
   now = 30;
   gather.add([[1, 12, 8]]);
   assert.equal(asked[1]!.delay, LEAST_MS - 30);

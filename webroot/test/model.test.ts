@@ -2,19 +2,65 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import { effect } from '@preact/signals';
-import { applyRows, applyStatus, catalog, forget, lines, onValues, takeCatalog, takeMeters, type Parts } from '../src/app/model';
+import {
+  applyRows,
+  applyStatus,
+  catalog,
+  forget,
+  lines,
+  onValues,
+  takeCatalog,
+  takeMeters,
+  type Parts,
+} from '../src/app/model';
 import type { LineInfo, MeterInfo, PointInfo } from '../src/app/types';
 
-function point(id: number, meter: string, quantity: string, value: number | null = 1, time: number | null = 1000): PointInfo {
+function point(
+  id: number,
+  meter: string,
+  quantity: string,
+  value: number | null = 1,
+  time: number | null = 1000,
+): PointInfo {
   const name = `${meter}.${quantity}`;
-  return { id, name, meter, quantity, title: quantity, unit: 'W', kind: 'gauge', decimals: 0, value, time, quality: 'good' };
+  return {
+    id,
+    name,
+    meter,
+    quantity,
+    title: quantity,
+    unit: 'W',
+    kind: 'gauge',
+    decimals: 0,
+    value,
+    time,
+    quality: 'good',
+  };
 }
 
 function meter(name: string, state: MeterInfo['state'] = 'ok'): MeterInfo {
-  return { uid: `uid-${name}`, name, line: 'panel', profile: 'p', title: 'Make', state, text: '', since: 0, points: [] };
+  return {
+    uid: `uid-${name}`,
+    name,
+    line: 'panel',
+    profile: 'p',
+    title: 'Make',
+    state,
+    text: '',
+    since: 0,
+    points: [],
+  };
 }
 
-const LINE: LineInfo = { name: 'panel', kind: 'tcp', address: 'a', state: 'up', text: '', utilisation: 0.1, meters: 2 };
+const LINE: LineInfo = {
+  name: 'panel',
+  kind: 'tcp',
+  address: 'a',
+  state: 'up',
+  text: '',
+  utilisation: 0.1,
+  meters: 2,
+};
 
 function parts(points: PointInfo[], meters: MeterInfo[]): Parts {
   return {
@@ -44,7 +90,11 @@ test('a live value changes its point and no other', () => {
     effect(() => void (catalog.value!.byId.get(3)!.sample.value, seen.other++)),
   ];
   applyRows([[1, 2000, 7, 'uncertain_stale']]);
-  assert.deepEqual(catalog.value!.byId.get(1)!.sample.value, { value: 7, time: 2000, quality: 'uncertain_stale' });
+  assert.deepEqual(catalog.value!.byId.get(1)!.sample.value, {
+    value: 7,
+    time: 2000,
+    quality: 'uncertain_stale',
+  });
   assert.deepEqual(seen, { one: 2, other: 1 });
   applyRows([[1, 3000, 8]]);
   assert.equal(catalog.value!.byId.get(1)!.sample.value.quality, 'good');
@@ -54,7 +104,10 @@ test('a live value changes its point and no other', () => {
 test('listeners hear once a frame what changed, until they end', () => {
   const heard: number[][] = [];
   const end = onValues((changed) => heard.push(changed.map((one) => one.id)));
-  applyRows([[1, 2000, 7], [3, 2000, 7]]);
+  applyRows([
+    [1, 2000, 7],
+    [3, 2000, 7],
+  ]);
   end();
   applyRows([[1, 3000, 7]]);
   assert.deepEqual(heard, [[1, 3]]);
@@ -70,10 +123,12 @@ test('an unknown point says that the site must be read again', () => {
 test('a new reading keeps signals and newer values', () => {
   const before = catalog.value!;
   applyRows([[1, 5000, 42]]);
-  takeCatalog(parts([point(1, 'renamed', 'x', 7, 4000), point(3, 'b', 'x', 9, 9000)], [
-    { ...meter('renamed'), uid: 'uid-a' },
-    meter('b', 'failing'),
-  ]));
+  takeCatalog(
+    parts(
+      [point(1, 'renamed', 'x', 7, 4000), point(3, 'b', 'x', 9, 9000)],
+      [{ ...meter('renamed'), uid: 'uid-a' }, meter('b', 'failing')],
+    ),
+  );
   const after = catalog.value!;
   assert.equal(after.byId.get(1)!.sample, before.byId.get(1)!.sample);
   assert.equal(after.byId.get(1)!.name, 'renamed.x');
@@ -93,7 +148,10 @@ test('a status updates lines and meters and says whether words are due', () => {
     meters: [{ name, state }],
   });
   assert.equal(applyStatus(status('ok')), false);
-  assert.deepEqual([lines.value[0]!.state, lines.value[0]!.utilisation, lines.value[0]!.address], ['down', 0.7, 'a']);
+  assert.deepEqual(
+    [lines.value[0]!.state, lines.value[0]!.utilisation, lines.value[0]!.address],
+    ['down', 0.7, 'a'],
+  );
   assert.equal(applyStatus(status('failing')), true);
   assert.equal(catalog.value!.meters[0]!.info.value.state, 'failing');
   assert.equal(applyStatus(status('failing')), false);

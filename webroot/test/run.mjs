@@ -9,7 +9,9 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
-const names = readdirSync(HERE).filter((name) => name.endsWith('.test.ts')).sort();
+const names = readdirSync(HERE)
+  .filter((name) => name.endsWith('.test.ts'))
+  .sort();
 const folder = mkdtempSync(path.join(tmpdir(), 'webview-test-'));
 try {
   await build({

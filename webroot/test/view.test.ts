@@ -2,7 +2,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { alignDown, chooseStep, STEPS } from '../src/data/steps';
-import { DEFAULT_RANGE, ends, formatView, MOST_POINTS, pan, parseView, select, SHORTEST_MS, zoom } from '../src/data/view';
+import {
+  DEFAULT_RANGE,
+  ends,
+  formatView,
+  MOST_POINTS,
+  pan,
+  parseView,
+  select,
+  SHORTEST_MS,
+  zoom,
+} from '../src/data/view';
 
 const NOW = 1_800_000_000_000;
 const HOUR = 3_600_000;
@@ -17,7 +27,15 @@ test('an address reproduces its view', () => {
 });
 
 test('nonsense in the address becomes the usual view', () => {
-  for (const text of ['last=0', 'last=-5', 'last=abc', 'from=5', 'from=9&to=3', 'from=1e3&to=2e3', 'last=999999999999999999']) {
+  for (const text of [
+    'last=0',
+    'last=-5',
+    'last=abc',
+    'from=5',
+    'from=9&to=3',
+    'from=1e3&to=2e3',
+    'last=999999999999999999',
+  ]) {
     assert.deepEqual(parseView(new URLSearchParams(text)).range, DEFAULT_RANGE, text);
   }
   assert.deepEqual(parseView(new URLSearchParams('p=,a,,a,b')).points, ['a', 'b']);

@@ -20,8 +20,12 @@ export async function until(what, ask, deadline_ms = 15_000) {
 /** Waits until the answer differs from what it was when called. */
 export async function untilChanged(what, ask, deadline_ms) {
   const before = await ask();
-  return until(`${what} to change from ${before}`, async () => {
-    const now = await ask();
-    return now !== before && now;
-  }, deadline_ms);
+  return until(
+    `${what} to change from ${before}`,
+    async () => {
+      const now = await ask();
+      return now !== before && now;
+    },
+    deadline_ms,
+  );
 }

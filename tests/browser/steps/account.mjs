@@ -26,7 +26,13 @@ export async function appearance(page) {
   await page.click('.segmented button:nth-child(3)');
   await until('the dark theme', async () => (await background()) !== light);
   await page.click('.segmented button:nth-child(1)');
-  for (const [tag, word] of [['de', 'Konto'], ['fr', 'Compte'], ['es', 'Cuenta'], ['it', 'Account'], ['en', 'Account']]) {
+  for (const [tag, word] of [
+    ['de', 'Konto'],
+    ['fr', 'Compte'],
+    ['es', 'Cuenta'],
+    ['it', 'Account'],
+    ['en', 'Account'],
+  ]) {
     await page.selectOption('.language select', tag);
     await until(`the language ${tag}`, async () => (await text(page, 'h1')) === word);
     assert.equal(await page.getAttribute('html', 'lang'), tag);

@@ -9,7 +9,8 @@ const LEAST_METERS = 8;
 const LEAST_MAKES = 5;
 const FIRST_LOAD_BYTES = 120 * 1024;
 
-export const isLive = (page) => until('the live stream', () => page.locator('[data-connection=live]').isVisible());
+export const isLive = (page) =>
+  until('the live stream', () => page.locator('[data-connection=live]').isVisible());
 
 const until_ms = (page) => page.locator('.chart').first().getAttribute('data-until').then(Number);
 
@@ -44,14 +45,24 @@ const names = (page) => rows(page).evaluateAll((all) => all.map((row) => row.dat
 export async function meterList(page, site) {
   await visit(page, site, '#/meters');
   await page.waitForSelector('tr[data-meter]');
-  const live = await until(`${LEAST_METERS} meters that answer`, async () => {
-    const found = await rows(page).evaluateAll((all) => {
-      return all.filter((row) => row.querySelector('.state.good')).map((row) => row.querySelector('.row-sub').textContent);
-    });
-    return found.length >= LEAST_METERS && found;
-  }, 30_000);
+  const live = await until(
+    `${LEAST_METERS} meters that answer`,
+    async () => {
+      const found = await rows(page).evaluateAll((all) => {
+        return all
+          .filter((row) => row.querySelector('.state.good'))
+          .map((row) => row.querySelector('.row-sub').textContent);
+      });
+      return found.length >= LEAST_METERS && found;
+    },
+    30_000,
+  );
   assert.ok(new Set(live).size >= LEAST_MAKES, `makes: ${[...new Set(live)].join(', ')}`);
-  const powers = () => page.locator('.c-power .number').allTextContents().then((all) => all.join(' '));
+  const powers = () =>
+    page
+      .locator('.c-power .number')
+      .allTextContents()
+      .then((all) => all.join(' '));
   await untilChanged('the powers', powers);
   await until('the small curves', () => page.locator('.spark path[d^=M]').count(), 30_000);
   await site.shot(page, 'meters');
@@ -62,11 +73,17 @@ export async function sortFilterGroup(page) {
   assert.equal(await page.getAttribute('th.c-power', 'aria-sort'), 'descending');
   const numbers = await page.locator('td.c-power .number').allTextContents();
   const first = parseFloat(numbers[0].replace(/,/g, ''));
-  assert.ok(numbers.every((one) => !(parseFloat(one.replace(/,/g, '')) > first * 1.2)), numbers.join(' '));
+  assert.ok(
+    numbers.every((one) => !(parseFloat(one.replace(/,/g, '')) > first * 1.2)),
+    numbers.join(' '),
+  );
   await page.click('th.c-name .sort');
   const all = await names(page);
   await page.fill('input[type=search]', all[1]);
-  await until('the filter', async () => (await names(page)).includes(all[1]) && (await names(page)).length < all.length);
+  await until(
+    'the filter',
+    async () => (await names(page)).includes(all[1]) && (await names(page)).length < all.length,
+  );
   await page.fill('input[type=search]', 'no meter has such a name');
   await until('the empty state', () => page.locator('.empty').isVisible());
   await page.fill('input[type=search]', '');
@@ -80,7 +97,11 @@ export async function oneMeter(page, site) {
   await page.click(`tr[data-meter="${meter}"] .c-name a`);
   await page.waitForSelector('.meter-title');
   assert.equal(await text(page, 'h1'), meter);
-  await until('the power curve', async () => Number(await page.getAttribute('.chart', 'data-rows')) > 1, 30_000);
+  await until(
+    'the power curve',
+    async () => Number(await page.getAttribute('.chart', 'data-rows')) > 1,
+    30_000,
+  );
   assert.ok((await page.locator('.phase-table tbody tr').count()) >= 3, 'rows of phases');
   assert.ok((await page.locator('.arrow.voltage').count()) >= 1, 'phasors');
   const points = await page.locator('.points tbody tr').count();

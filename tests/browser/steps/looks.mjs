@@ -8,7 +8,11 @@ import { visit } from '../lib/site.mjs';
 import { until } from '../lib/wait.mjs';
 import { isLive } from './inside.mjs';
 
-const WIDTHS = [['wide', WIDE], ['phone', PHONE], ['narrow', NARROW]];
+const WIDTHS = [
+  ['wide', WIDE],
+  ['phone', PHONE],
+  ['narrow', NARROW],
+];
 
 async function pagesOf(page) {
   const meter = await page.evaluate(async () => {
@@ -66,12 +70,20 @@ export async function keyboard(page, site) {
   const stops = [];
   for (let i = 0; i < 8; i++) {
     await page.keyboard.press('Tab');
-    stops.push(await page.evaluate(() => {
-      const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement);
-      return { name: document.activeElement.textContent, outlined: outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2 };
-    }));
+    stops.push(
+      await page.evaluate(() => {
+        const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement);
+        return {
+          name: document.activeElement.textContent,
+          outlined: outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2,
+        };
+      }),
+    );
   }
-  assert.ok(stops.every((stop) => stop.outlined), JSON.stringify(stops));
+  assert.ok(
+    stops.every((stop) => stop.outlined),
+    JSON.stringify(stops),
+  );
   await page.locator('.nav a').nth(1).focus();
   await page.keyboard.press('Enter');
   await page.waitForSelector('tr[data-meter]');

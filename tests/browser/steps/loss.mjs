@@ -56,7 +56,9 @@ export async function oneStream(context, page, site) {
   await Promise.all([isLive(page), isLive(second)]);
   await untilChanged('the first tab', () => text(page, '.now-value'));
   await second.waitForSelector('tr[data-meter]');
-  await untilChanged('the second tab', () => second.locator('.c-power .number').allTextContents().then(String));
+  await untilChanged('the second tab', () =>
+    second.locator('.c-power .number').allTextContents().then(String),
+  );
   assert.deepEqual(streams, [[], []], 'streams of the tabs’ own');
   await second.close();
   await page.bringToFront();

@@ -42,7 +42,12 @@ export async function firstStartHint(page, site) {
 
 export async function wrongPassword(page) {
   await logIn(page, 'security', 'certainly not the password');
-  const note = await until('the refusal', () => page.locator('.note.bad').isVisible().then((seen) => seen && text(page, '.note.bad')));
+  const note = await until('the refusal', () =>
+    page
+      .locator('.note.bad')
+      .isVisible()
+      .then((seen) => seen && text(page, '.note.bad')),
+  );
   assert.match(note, /wrong/);
 }
 
@@ -50,7 +55,11 @@ export async function wrongPassword(page) {
 export async function outsideLooks(page, site, name) {
   for (const colorScheme of ['light', 'dark']) {
     await page.emulateMedia({ colorScheme });
-    for (const [width, viewport] of [['wide', WIDE], ['phone', PHONE], ['narrow', NARROW]]) {
+    for (const [width, viewport] of [
+      ['wide', WIDE],
+      ['phone', PHONE],
+      ['narrow', NARROW],
+    ]) {
       await page.setViewportSize(viewport);
       await assertAccessible(page, `${name}, ${colorScheme}, ${width}`);
       await site.shot(page, `${name}-${colorScheme}-${width}`);

@@ -2,6 +2,7 @@
 // Trends: choosing points, zoom and pan by every means, the link that reproduces the view.
 
 import assert from 'node:assert/strict';
+import { open, PHONE } from '../lib/browser.mjs';
 import { text, visit } from '../lib/site.mjs';
 import { until, untilChanged } from '../lib/wait.mjs';
 
@@ -88,11 +89,51 @@ export async function fewRows(page) {
   for (let i = 0; i < (await buttons.count()); i++) {
     const request = page.waitForRequest((one) => one.url().includes('/history?'));
     await buttons.nth(i).click();
-    const counts = await page.evaluate(async (url) => {
-      const { series } = await (await fetch(url)).json();
-      return series.map((one) => one.rows.length);
-    }, (await request).url());
+    const counts = await page.evaluate(
+      async (url) => {
+        const { series } = await (await fetch(url)).json();
+        return series.map((one) => one.rows.length);
+      },
+      (await request).url(),
+    );
     for (const count of counts) assert.ok(count <= 2 * width, `${count} rows for ${width} px`);
     await until('the picture', async () => (await page.getAttribute('.trend-card', 'aria-busy')) === 'false');
   }
+}
+
+async function touch(client, type, points) {
+  await client.send('Input.dispatchTouchEvent', {
+    type,
+    touchPoints: points.map(([x, y], id) => ({ x, y, id })),
+  });
+}
+
+/** One finger moves, two fingers zoom. */
+export async function fingers(browser, site, storageState) {
+  const context = await open(browser, { viewport: PHONE, hasTouch: true, isMobile: true, storageState });
+  const page = await context.newPage();
+  await visit(page, site, '#/trends');
+  await add(page, 'active_power_total');
+  await page.waitForSelector('.chart canvas');
+  const client = await context.newCDPSession(page);
+  const box = await page.locator('.chart .u-over').boundingBox();
+  const y = box.y + box.height / 2;
+  const x = box.x + box.width / 2;
+  await touch(client, 'touchStart', [[x, y]]);
+  for (let i = 1; i <= 6; i++) await touch(client, 'touchMove', [[x + i * 15, y]]);
+  await touch(client, 'touchEnd', []);
+  await until('pan by finger', async () => (await asked(page)).has('from'));
+  const before = await span(page);
+  await touch(client, 'touchStart', [
+    [x - 20, y],
+    [x + 20, y],
+  ]);
+  for (let i = 1; i <= 6; i++)
+    await touch(client, 'touchMove', [
+      [x - 20 - i * 10, y],
+      [x + 20 + i * 10, y],
+    ]);
+  await touch(client, 'touchEnd', []);
+  await until('zoom by two fingers', async () => (await span(page)) < before * 0.6);
+  await context.close();
 }

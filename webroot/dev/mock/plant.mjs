@@ -2,6 +2,8 @@
 // A made-up switchboard for the development of the page: eight meters of five makes behind an incomer, and one that does
 // not answer. Every value is a function of time, so that history and the live stream agree.
 
+import { quantitiesOf, wave } from './quantities.mjs';
+
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 const ENERGY_STEP = 5 * 60_000;
@@ -30,10 +32,6 @@ const LINES = [
   { name: 'office', kind: 'tcp', address: '192.0.2.20:502', state: 'up', text: '', base: 0.08 },
   { name: 'hall', kind: 'rtu_tcp', address: '192.0.2.31:503', state: 'up', text: '', base: 0.41 },
 ];
-
-function wave(time, period_s, phase) {
-  return Math.sin((time / 1000 / period_s) * 2 * Math.PI + phase);
-}
 
 /** 0.25 at night, 1 in working hours, a dent at noon. */
 function dayShape(time) {
@@ -132,113 +130,9 @@ export class Plant {
     return 231 + 1.6 * wave(time, 700, phase) + 0.5 * wave(time, 37, phase + meter.seed) + 0.01 * meter.seed;
   }
 
-  quantities(meter) {
-    const list = [];
-    const add = (name, title, unit, value, kind = 'gauge', decimals = 1) =>
-      list.push({ name, title, unit, value, kind, decimals });
-    const lag = Math.tan(Math.acos(meter.factor));
-    [1, 2, 3].forEach((n) => {
-      const next = (n % 3) + 1;
-      add(`voltage_l${n}_n`, `Voltage, L${n} to N`, 'V', (t) => this.voltage(meter, t, n));
-      add(
-        `voltage_l${n}_l${next}`,
-        `Voltage, L${n} to L${next}`,
-        'V',
-        (t) => this.voltage(meter, t, n) * 1.732,
-      );
-      add(
-        `current_l${n}`,
-        `Current, L${n}`,
-        'A',
-        (t) => this.phasePower(meter, t, n) / meter.factor / this.voltage(meter, t, n),
-        'gauge',
-        2,
-      );
-      add(`active_power_l${n}`, `Active power, L${n}`, 'W', (t) => this.phasePower(meter, t, n), 'gauge', 0);
-      add(
-        `reactive_power_l${n}`,
-        `Reactive power, L${n}`,
-        'var',
-        (t) => this.phasePower(meter, t, n) * lag,
-        'gauge',
-        0,
-      );
-      add(
-        `apparent_power_l${n}`,
-        `Apparent power, L${n}`,
-        'VA',
-        (t) => this.phasePower(meter, t, n) / meter.factor,
-        'gauge',
-        0,
-      );
-      add(
-        `power_factor_l${n}`,
-        `Power factor, L${n}`,
-        '1',
-        (t) => meter.factor + 0.01 * wave(t, 60, n),
-        'gauge',
-        3,
-      );
-      add(`thd_voltage_l${n}`, `THD of voltage, L${n}`, '%', (t) => 1.8 + 0.3 * wave(t, 90, n), 'gauge', 1);
-    });
-    add('voltage_ln_avg', 'Voltage, mean of phases', 'V', (t) => this.voltage(meter, t, 2));
-    add('active_power_total', 'Active power, total', 'W', (t) => this.power(meter, t), 'gauge', 0);
-    add(
-      'reactive_power_total',
-      'Reactive power, total',
-      'var',
-      (t) => this.power(meter, t) * lag,
-      'gauge',
-      0,
-    );
-    add(
-      'apparent_power_total',
-      'Apparent power, total',
-      'VA',
-      (t) => this.power(meter, t) / meter.factor,
-      'gauge',
-      0,
-    );
-    add(
-      'power_factor_total',
-      'Power factor, total',
-      '1',
-      (t) => meter.factor + 0.008 * wave(t, 45, meter.seed),
-      'gauge',
-      3,
-    );
-    add(
-      'frequency',
-      'Frequency',
-      'Hz',
-      (t) => 50 + 0.02 * wave(t, 180, 1) + 0.008 * wave(t, 11, 2),
-      'gauge',
-      2,
-    );
-    add(
-      'active_energy_import_total',
-      'Active energy, import, total',
-      'Wh',
-      (t) => this.energy(meter, t),
-      'counter',
-      0,
-    );
-    add('active_energy_export_total', 'Active energy, export, total', 'Wh', () => 0, 'counter', 0);
-    add(
-      'reactive_energy_import_total',
-      'Reactive energy, import, total',
-      'varh',
-      (t) => this.energy(meter, t) * lag,
-      'counter',
-      0,
-    );
-    add('hour_meter', 'Hours of operation', 's', (t) => (t - this.oldest) / 1000, 'counter', 0);
-    return list;
-  }
-
   pointsOf(meter) {
     const first = (this.nextId ??= 1);
-    const list = this.quantities(meter).map((quantity, i) => ({
+    const list = quantitiesOf(this, meter).map((quantity, i) => ({
       id: first + i,
       name: `${meter.name}.${quantity.name}`,
       meter,

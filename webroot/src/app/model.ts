@@ -101,7 +101,9 @@ export function takeCatalog(parts: Parts): void {
     catalog.value = {
       site: parts.site,
       circuits: parts.circuits,
-      meters: parts.meters.meters.map((info) => meterOf(info, ofMeter.get(info.name) ?? [], known.get(info.uid))),
+      meters: parts.meters.meters.map((info) =>
+        meterOf(info, ofMeter.get(info.name) ?? [], known.get(info.uid)),
+      ),
       byId: new Map(points.map((point) => [point.id, point])),
       byName: new Map(points.map((point) => [point.name, point])),
     };

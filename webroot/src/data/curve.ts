@@ -53,7 +53,13 @@ export function curveOf(columns: string[], rows: HistoryRow[], step: number | nu
   const value = at('value') >= 0 ? at('value') : at('mean');
   const low = at('min') >= 0 ? at('min') : value;
   const high = at('max') >= 0 ? at('max') : value;
-  const curve = emptyCurve(step, gapOf(rows.map((row) => Number(row[0])), step));
+  const curve = emptyCurve(
+    step,
+    gapOf(
+      rows.map((row) => Number(row[0])),
+      step,
+    ),
+  );
   for (const row of rows) {
     const time = Number(row[0]);
     const before = curve.times[curve.times.length - 1];
@@ -152,4 +158,16 @@ export function summarise(curve: Curve, from: number, to: number): Summary {
     count++;
   });
   return { min, max, mean: count ? sum / count : null, peak };
+}
+
+/** The value in force at a time: that of the last row before it. */
+export function valueAt(curve: Curve, time: number): number | null {
+  let low = 0;
+  let high = curve.times.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (curve.times[middle]! <= time) low = middle + 1;
+    else high = middle;
+  }
+  return low === 0 ? null : (curve.mean[low - 1] ?? null);
 }

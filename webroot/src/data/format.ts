@@ -76,7 +76,10 @@ export function number(locale: string, value: number, decimals: number): string 
   const key = `${locale} ${decimals}`;
   let format = numbers.get(key);
   if (!format) {
-    format = new Intl.NumberFormat(locale, { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+    format = new Intl.NumberFormat(locale, {
+      minimumFractionDigits: decimals,
+      maximumFractionDigits: decimals,
+    });
     numbers.set(key, format);
   }
   // Rounding may leave "-0", which only puzzles the reader.
@@ -88,6 +91,17 @@ export function show(locale: string, measure: Measure, value: number | null): Sh
   const scale = scaleOf(measure.unit, value);
   const scaled = value * scale.factor;
   return { text: number(locale, scaled, decimalsOf(measure, scaled)), unit: scale.unit };
+}
+
+const MOST_TICK_DECIMALS = 4;
+
+/** Digits that tell the ticks of an axis apart without rounding them: 2.5 needs one, 5 none. */
+export function tickDecimals(step: number): number {
+  for (let decimals = 0; decimals < MOST_TICK_DECIMALS; decimals++) {
+    const shifted = Math.abs(step) * 10 ** decimals;
+    if (Math.abs(shifted - Math.round(shifted)) < 1e-6 * Math.max(shifted, 1)) return decimals;
+  }
+  return MOST_TICK_DECIMALS;
 }
 
 export function percent(locale: string, share: number): string {

@@ -15,13 +15,18 @@ function collator(locale: string): Intl.Collator {
 }
 
 function fold(text: string): string {
-  return text.normalize('NFD').replace(/\p{Diacritic}/gu, '').toLowerCase();
+  return text
+    .normalize('NFD')
+    .replace(/\p{Diacritic}/gu, '')
+    .toLowerCase();
 }
 
 /** Each word of the query must stand somewhere in the text; accents and case do not matter. */
 export function matches(query: string, text: string): boolean {
   const folded = fold(text);
-  return fold(query).split(/\s+/).every((word) => folded.includes(word));
+  return fold(query)
+    .split(/\s+/)
+    .every((word) => folded.includes(word));
 }
 
 /** Missing values come last in either direction. */
@@ -36,10 +41,12 @@ export function sorted<T>(
   return items
     .map((item, at) => ({ item, at, key: key(item) }))
     .sort((a, b) => {
-      if (a.key === null || b.key === null) return Number(a.key === null) - Number(b.key === null) || a.at - b.at;
-      const order = typeof a.key === 'number' && typeof b.key === 'number'
-        ? a.key - b.key
-        : compare(String(a.key), String(b.key));
+      if (a.key === null || b.key === null)
+        return Number(a.key === null) - Number(b.key === null) || a.at - b.at;
+      const order =
+        typeof a.key === 'number' && typeof b.key === 'number'
+          ? a.key - b.key
+          : compare(String(a.key), String(b.key));
       return sign * order || a.at - b.at;
     })
     .map((entry) => entry.item);

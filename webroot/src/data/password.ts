@@ -31,8 +31,11 @@ function isSequence(text: string): boolean {
 }
 
 function containsName(text: string, name: string): boolean {
-  return name.length >= 3 && text.toLowerCase().split(name.toLowerCase()).join('').length < LEAST_LENGTH - 4
-    && text.toLowerCase().includes(name.toLowerCase());
+  return (
+    name.length >= 3 &&
+    text.toLowerCase().split(name.toLowerCase()).join('').length < LEAST_LENGTH - 4 &&
+    text.toLowerCase().includes(name.toLowerCase())
+  );
 }
 
 export function advise(password: string, name: string): Advice {

@@ -30,7 +30,11 @@ export function supplyOf(circuits: CircuitInfo[], meters: MeterInfo[]): Supply {
     return { meters: found, known: true, rated_a: rated(incomers) };
   }
   const physical = meters.filter((meter) => meter.line !== null);
-  return { meters: (physical.length > 0 ? physical : meters).map((meter) => meter.name), known: false, rated_a: null };
+  return {
+    meters: (physical.length > 0 ? physical : meters).map((meter) => meter.name),
+    known: false,
+    rated_a: null,
+  };
 }
 
 /** Sum of the values that are there; null when none is. */

@@ -56,7 +56,8 @@ export const de: Messages = {
   'setup.same': 'Nehmen Sie ein anderes Passwort als für das Sicherheitskonto.',
   'setup.finish': 'Fertigstellen',
   'setup.later': 'Später',
-  'password.short': 'Mindestens 15 Zeichen. Vier oder fünf Wörter, die nicht zusammengehören, merken sich leicht.',
+  'password.short':
+    'Mindestens 15 Zeichen. Vier oder fünf Wörter, die nicht zusammengehören, merken sich leicht.',
   'password.missing.one': 'Noch ein Zeichen.',
   'password.missing.other': 'Noch {n} Zeichen.',
   'password.repeats': 'Lang genug, aber aus wenigen verschiedenen Zeichen: leicht zu erraten.',
@@ -153,7 +154,8 @@ export const de: Messages = {
   'meter.phasors': 'Zeigerbild',
   'meter.counters': 'Zählwerke',
   'meter.counters.none': 'Keine Zählwerke',
-  'meter.counters.none.help': 'Dieser Zähler zählt keine Energie; seine Leistung steht dennoch in der Historie.',
+  'meter.counters.none.help':
+    'Dieser Zähler zählt keine Energie; seine Leistung steht dennoch in der Historie.',
   'meter.points': 'Alle Messpunkte',
   'meter.pointCount.one': '{n} Messpunkt',
   'meter.pointCount.other': '{n} Messpunkte',
@@ -231,7 +233,8 @@ export const de: Messages = {
   // What went wrong
   'problem.unreachable':
     'Das Gateway antwortet nicht. Prüfen Sie das Netz zwischen diesem Gerät und dem Gateway und versuchen Sie es erneut.',
-  'problem.timeout': 'Das Gateway hat zu lange gebraucht. Fragen Sie weniger ab oder versuchen Sie es erneut.',
+  'problem.timeout':
+    'Das Gateway hat zu lange gebraucht. Fragen Sie weniger ab oder versuchen Sie es erneut.',
   'problem.page': 'Die Seite ist gescheitert: {detail}. Laden Sie sie neu.',
   'problem.code':
     'Ein Teil der Seite konnte nicht geladen werden. Vielleicht wurde das Gateway aktualisiert: Laden Sie die Seite neu.',

@@ -55,7 +55,8 @@ export const en = {
   'setup.same': 'Take another password than for the security account.',
   'setup.finish': 'Finish',
   'setup.later': 'Later',
-  'password.short': 'At least 15 characters. Four or five words that do not belong together are easy to keep.',
+  'password.short':
+    'At least 15 characters. Four or five words that do not belong together are easy to keep.',
   'password.missing.one': 'One more character.',
   'password.missing.other': '{n} more characters.',
   'password.repeats': 'Long enough, but made of few different characters: easy to guess.',
@@ -228,7 +229,8 @@ export const en = {
     'The gateway does not answer. Check the network between this device and the gateway, then try again.',
   'problem.timeout': 'The gateway took too long to answer. Ask for less or try again.',
   'problem.page': 'The page failed: {detail}. Load it again.',
-  'problem.code': 'A part of the page could not be loaded. The gateway may have been upgraded: load the page again.',
+  'problem.code':
+    'A part of the page could not be loaded. The gateway may have been upgraded: load the page again.',
   'problem.other': 'The gateway refused ({status}). Try again; if it stays so, look into its log.',
   'problem.login_failed': 'User or password is wrong. Both tell small letters from capitals.',
   'problem.login_throttled': 'Too many tries. Wait {seconds} s, then try again.',

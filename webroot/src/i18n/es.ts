@@ -151,7 +151,8 @@ export const es: Messages = {
   'meter.phasors': 'Diagrama fasorial',
   'meter.counters': 'Contadores',
   'meter.counters.none': 'Sin contadores',
-  'meter.counters.none.help': 'Este medidor no cuenta energía; su potencia se guarda igualmente en el histórico.',
+  'meter.counters.none.help':
+    'Este medidor no cuenta energía; su potencia se guarda igualmente en el histórico.',
   'meter.points': 'Todos los puntos',
   'meter.pointCount.one': '{n} punto',
   'meter.pointCount.other': '{n} puntos',
@@ -180,7 +181,8 @@ export const es: Messages = {
   'trends.points': 'Puntos',
   'trends.noPoint': 'Ningún punto coincide. Pruebe con menos letras.',
   'trends.none': 'Nada elegido todavía',
-  'trends.none.help': 'Añada puntos arriba: escriba parte del nombre de un medidor, una magnitud o una unidad.',
+  'trends.none.help':
+    'Añada puntos arriba: escriba parte del nombre de un medidor, una magnitud o una unidad.',
   'trends.chart':
     'Gráfico de los puntos elegidos. Las flechas mueven el tiempo, más y menos amplían, Fin vuelve al presente.',
   'trends.help':
@@ -225,7 +227,8 @@ export const es: Messages = {
   'profile.advanced_user': 'Usuario avanzado',
   'profile.user': 'Usuario',
   // What went wrong
-  'problem.unreachable': 'La pasarela no responde. Compruebe la red entre este dispositivo y la pasarela y reintente.',
+  'problem.unreachable':
+    'La pasarela no responde. Compruebe la red entre este dispositivo y la pasarela y reintente.',
   'problem.timeout': 'La pasarela tardó demasiado en responder. Pida menos o reintente.',
   'problem.page': 'La página ha fallado: {detail}. Recárguela.',
   'problem.code':

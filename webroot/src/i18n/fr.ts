@@ -49,7 +49,8 @@ export const fr: Messages = {
   'setup.security.lead':
     'Choisissez votre propre mot de passe pour le compte qui gère utilisateurs, règles et mises à jour. Conservez-le : personne ne peut le relire et il ne se réinitialise que sur la passerelle.',
   'setup.security.password': 'Nouveau mot de passe du compte de sécurité',
-  'setup.admin.lead': 'Créez le compte de tous les jours : un Admin voit tout et modifie lignes et compteurs.',
+  'setup.admin.lead':
+    'Créez le compte de tous les jours : un Admin voit tout et modifie lignes et compteurs.',
   'setup.admin.name': 'Nom du compte Admin',
   'setup.admin.password': 'Mot de passe du compte Admin',
   'setup.same': 'Prenez un autre mot de passe que celui du compte de sécurité.',
@@ -81,7 +82,8 @@ export const fr: Messages = {
   'overview.rated': 'de {current}',
   'overview.top': 'Plus gros consommateurs',
   'overview.top.none': 'Pas encore de puissances',
-  'overview.top.none.help': 'Les compteurs qui mesurent la puissance active apparaissent ici dès qu’ils répondent.',
+  'overview.top.none.help':
+    'Les compteurs qui mesurent la puissance active apparaissent ici dès qu’ils répondent.',
   'overview.trouble': 'À surveiller',
   'overview.trouble.nobody': 'Rien à signaler.',
   'overview.trouble.none.one': 'Le compteur répond.',
@@ -147,11 +149,13 @@ export const fr: Messages = {
   'meter.toTrends': 'Ouvrir dans Courbes',
   'meter.phases': 'Phases',
   'meter.phases.none': 'Pas de valeurs par phase',
-  'meter.phases.none.help': 'Cette marque ne donne que des totaux ; ils sont dans la liste de tous les points.',
+  'meter.phases.none.help':
+    'Cette marque ne donne que des totaux ; ils sont dans la liste de tous les points.',
   'meter.phasors': 'Diagramme vectoriel',
   'meter.counters': 'Index',
   'meter.counters.none': 'Pas d’index',
-  'meter.counters.none.help': 'Ce compteur ne compte pas d’énergie ; sa puissance est tout de même historisée.',
+  'meter.counters.none.help':
+    'Ce compteur ne compte pas d’énergie ; sa puissance est tout de même historisée.',
   'meter.points': 'Tous les points',
   'meter.pointCount.one': '{n} point',
   'meter.pointCount.other': '{n} points',
@@ -215,7 +219,8 @@ export const fr: Messages = {
   'account.appearance': 'Apparence et langue',
   'account.theme': 'Thème',
   'account.language': 'Langue',
-  'account.kept': 'Les deux valent jusqu’à la fermeture de la page : WEBVIEW-M ne stocke rien dans le navigateur.',
+  'account.kept':
+    'Les deux valent jusqu’à la fermeture de la page : WEBVIEW-M ne stocke rien dans le navigateur.',
   'account.password': 'Changer le mot de passe',
   'account.current': 'Mot de passe actuel',
   'account.new': 'Nouveau mot de passe',

@@ -9,7 +9,13 @@ import { en, type Key, type Messages } from './en';
 
 export type { Key };
 
-export const LANGUAGES = { en: 'English', de: 'Deutsch', fr: 'Français', es: 'Español', it: 'Italiano' } as const;
+export const LANGUAGES = {
+  en: 'English',
+  de: 'Deutsch',
+  fr: 'Français',
+  es: 'Español',
+  it: 'Italiano',
+} as const;
 export type Language = keyof typeof LANGUAGES;
 
 const load: Record<Exclude<Language, 'en'>, () => Promise<Messages>> = {

@@ -179,7 +179,8 @@ export const it: Messages = {
   'trends.points': 'Punti',
   'trends.noPoint': 'Nessun punto corrisponde. Prova con meno lettere.',
   'trends.none': 'Ancora nulla di scelto',
-  'trends.none.help': 'Aggiungi punti qui sopra: scrivi parte del nome di un contatore, una grandezza o un’unità.',
+  'trends.none.help':
+    'Aggiungi punti qui sopra: scrivi parte del nome di un contatore, una grandezza o un’unità.',
   'trends.chart':
     'Grafico dei punti scelti. Le frecce spostano il tempo, più e meno ingrandiscono, Fine torna al presente.',
   'trends.help':
@@ -224,7 +225,8 @@ export const it: Messages = {
   'profile.advanced_user': 'Utente avanzato',
   'profile.user': 'Utente',
   // What went wrong
-  'problem.unreachable': 'Il gateway non risponde. Controlla la rete tra questo dispositivo e il gateway, poi riprova.',
+  'problem.unreachable':
+    'Il gateway non risponde. Controlla la rete tra questo dispositivo e il gateway, poi riprova.',
   'problem.timeout': 'Il gateway ha impiegato troppo tempo. Chiedi meno dati o riprova.',
   'problem.page': 'La pagina ha avuto un errore: {detail}. Ricaricala.',
   'problem.code':

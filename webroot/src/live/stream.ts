@@ -3,9 +3,7 @@
 // it again after a growing pause, for ever until stopped. Runs in the shared worker, or in the page where there is
 // none.
 
-export type StreamEvent =
-  | { kind: 'open' | 'lost' }
-  | { kind: 'hello' | 'values' | 'status'; data: string };
+export type StreamEvent = { kind: 'open' | 'lost' } | { kind: 'hello' | 'values' | 'status'; data: string };
 
 /** The part of EventSource that is used; tests give their own. */
 export interface Source {

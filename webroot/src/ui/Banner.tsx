@@ -15,7 +15,10 @@ export function Banner() {
       <div class="banner" role="alert">
         <Icon name="offline" />
         <p>
-          {t('banner.lost')} <span aria-hidden="true">{t('banner.since')} <Age time={() => since} /></span>
+          {t('banner.lost')}{' '}
+          <span aria-hidden="true">
+            {t('banner.since')} <Age time={() => since} />
+          </span>
         </p>
       </div>
     );

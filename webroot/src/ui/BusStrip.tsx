@@ -18,7 +18,12 @@ function Line({ line }: { line: LineInfo }) {
         <span class="line-name">{line.name}</span>
         <State state={line.state} />
       </div>
-      <svg class={`gauge ${share > BUSY ? 'busy' : ''}`} viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">
+      <svg
+        class={`gauge ${share > BUSY ? 'busy' : ''}`}
+        viewBox="0 0 100 4"
+        preserveAspectRatio="none"
+        aria-hidden="true"
+      >
         <rect class="gauge-rail" width="100" height="4" />
         <rect class="gauge-fill" width={share * 100} height="4" />
       </svg>

@@ -5,7 +5,7 @@ import { Icon, type IconName } from './Icon';
 
 interface ButtonProps {
   children: ComponentChildren;
-  kind?: 'primary' | 'plain' | 'quiet';
+  kind?: 'primary' | 'plain';
   type?: 'button' | 'submit';
   icon?: IconName;
   busy?: boolean;
@@ -13,9 +13,23 @@ interface ButtonProps {
   onClick?: () => void;
 }
 
-export function Button({ children, kind = 'plain', type = 'button', icon, busy = false, disabled, onClick }: ButtonProps) {
+export function Button({
+  children,
+  kind = 'plain',
+  type = 'button',
+  icon,
+  busy = false,
+  disabled,
+  onClick,
+}: ButtonProps) {
   return (
-    <button class={`button ${kind}`} type={type} disabled={disabled || busy} aria-busy={busy} onClick={onClick}>
+    <button
+      class={`button ${kind}`}
+      type={type}
+      disabled={disabled || busy}
+      aria-busy={busy}
+      onClick={onClick}
+    >
       {busy ? <span class="spin" aria-hidden="true" /> : icon && <Icon name={icon} size={18} />}
       {children}
     </button>
@@ -25,19 +39,17 @@ export function Button({ children, kind = 'plain', type = 'button', icon, busy =
 interface IconButtonProps {
   icon: IconName;
   label: string;
-  pressed?: boolean;
   disabled?: boolean;
   onClick: () => void;
 }
 
-export function IconButton({ icon, label, pressed, disabled, onClick }: IconButtonProps) {
+export function IconButton({ icon, label, disabled, onClick }: IconButtonProps) {
   return (
     <button
       class="button icon-only"
       type="button"
       aria-label={label}
       title={label}
-      aria-pressed={pressed}
       disabled={disabled}
       onClick={onClick}
     >

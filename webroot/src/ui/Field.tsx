@@ -22,7 +22,14 @@ interface FieldProps {
 function ShowButton({ shown, onClick }: { shown: boolean; onClick: () => void }) {
   const label = t(shown ? 'field.hide' : 'field.show');
   return (
-    <button class="field-show" type="button" aria-label={label} title={label} aria-pressed={shown} onClick={onClick}>
+    <button
+      class="field-show"
+      type="button"
+      aria-label={label}
+      title={label}
+      aria-pressed={shown}
+      onClick={onClick}
+    >
       <Icon name={shown ? 'eyeOff' : 'eye'} />
     </button>
   );

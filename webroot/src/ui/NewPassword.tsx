@@ -16,7 +16,8 @@ interface NewPasswordProps {
 /** A new password with a bar and one sentence that says what would make it better. */
 export function NewPassword({ label, user, value, onInput, autofocus, error }: NewPasswordProps) {
   const { hint, strength, missing } = advise(value, user);
-  const text = hint === 'short' && value !== '' ? counted('password.missing', missing) : t(`password.${hint}`);
+  const text =
+    hint === 'short' && value !== '' ? counted('password.missing', missing) : t(`password.${hint}`);
   return (
     <Field
       label={label}

@@ -32,7 +32,12 @@ export function sparkPath(times: number[], values: (number | null)[], from: numb
 
 export function Sparkline({ path }: { path: ReadonlySignal<string> }) {
   return (
-    <svg class="spark" viewBox={`0 0 ${SPARK_WIDTH} ${SPARK_HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
+    <svg
+      class="spark"
+      viewBox={`0 0 ${SPARK_WIDTH} ${SPARK_HEIGHT}`}
+      preserveAspectRatio="none"
+      aria-hidden="true"
+    >
       <path d={path} />
     </svg>
   );

@@ -34,7 +34,11 @@ export function EmptyState({ icon, title, children }: EmptyStateProps) {
 }
 
 export function problemText(problem: Problem): string {
-  const said = known('problem', problem.key, problem.detail || t('problem.other', { status: problem.status }));
+  const said = known(
+    'problem',
+    problem.key,
+    problem.detail || t('problem.other', { status: problem.status }),
+  );
   return fill(said, { seconds: problem.retryAfter_s ?? 0, detail: problem.detail });
 }
 

@@ -44,7 +44,14 @@ function Password({ user }: { user: string }) {
 
   return (
     <form class="form" method="post" onSubmit={onSubmit}>
-      <Field label={t('login.user')} name="username" value={user} onInput={() => {}} autocomplete="username" readOnly />
+      <Field
+        label={t('login.user')}
+        name="username"
+        value={user}
+        onInput={() => {}}
+        autocomplete="username"
+        readOnly
+      />
       <Field
         label={t('account.current')}
         name="password"

@@ -105,7 +105,11 @@ export function AllPoints({ meter }: { meter: Meter }) {
       <Card title={t('meter.counters')} class="counter-card">
         <Counters points={counters} />
       </Card>
-      <Card title={t('meter.points')} aside={counted('meter.pointCount', seen.length)} class="flush all-points">
+      <Card
+        title={t('meter.points')}
+        aside={counted('meter.pointCount', seen.length)}
+        class="flush all-points"
+      >
         <div class="tools">
           <label class="search">
             <Icon name="search" size={18} />

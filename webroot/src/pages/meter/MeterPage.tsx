@@ -2,6 +2,7 @@
 // Everything about one meter.
 
 import { useEffect } from 'preact/hooks';
+import { isAttended } from '../../app/activity';
 import { readMeters } from '../../app/feed';
 import { catalog, type Meter } from '../../app/model';
 import { href } from '../../app/router';
@@ -93,11 +94,11 @@ function Tiles({ meter }: { meter: Meter }) {
   );
 }
 
-/** The words and bus figures of a meter are not in the stream. */
+/** The words and bus figures of a meter are not in the stream: read while somebody looks. */
 function useFreshInfo(): void {
   useEffect(() => {
     void readMeters();
-    const timer = setInterval(() => document.hidden || void readMeters(), REREAD_MS);
+    const timer = setInterval(() => isAttended() && void readMeters(), REREAD_MS);
     return () => clearInterval(timer);
   }, []);
 }

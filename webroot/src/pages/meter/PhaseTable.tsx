@@ -9,9 +9,11 @@ import { MaybeValue } from '../../ui/Value';
 const HEADS = ['L1', 'L2', 'L3'];
 
 export function PhaseTable({ meter }: { meter: Meter }) {
-  const find = (names: string[]): Point | undefined => names.map((name) => meter.points.get(name)).find(Boolean);
-  const rows = PHASE_ROWS.map(({ stem, cells }) => ({ stem, points: cells.map(find) }))
-    .filter(({ points }) => points.some(Boolean));
+  const find = (names: string[]): Point | undefined =>
+    names.map((name) => meter.points.get(name)).find(Boolean);
+  const rows = PHASE_ROWS.map(({ stem, cells }) => ({ stem, points: cells.map(find) })).filter(({ points }) =>
+    points.some(Boolean),
+  );
   if (rows.length === 0) {
     return (
       <EmptyState icon="meters" title={t('meter.phases.none')}>

@@ -44,7 +44,11 @@ export function PowerCurve({ meter }: { meter: Meter }) {
             options={(Object.keys(SPANS) as Span[]).map((value) => ({ value, text: t(`span.${value}`) }))}
             onChange={setSpan}
           />
-          {point && <a href={href('trends', [], formatView({ points: [point.name], range }))}>{t('meter.toTrends')}</a>}
+          {point && (
+            <a href={href('trends', [], formatView({ points: [point.name], range }))}>
+              {t('meter.toTrends')}
+            </a>
+          )}
         </div>
       </header>
       {problem && <ProblemNote problem={problem} />}

@@ -111,7 +111,8 @@ export function MeterTable({ groups, named, sort, direction, onSort, sparks }: M
           {named && (
             <tr class="group">
               <th scope="rowgroup" colSpan={WIDTH}>
-                {group.name || t('meters.group.without')} <span>{counted('line.meters', group.items.length)}</span>
+                {group.name || t('meters.group.without')}{' '}
+                <span>{counted('line.meters', group.items.length)}</span>
               </th>
             </tr>
           )}

@@ -104,7 +104,9 @@ function List({ meters }: { meters: Meter[] }) {
   const groups = useMemo(() => {
     const seen = meters.filter((meter) => matches(query, searchText(meter)));
     const ordered = sorted(seen, (meter) => sortValue(meter, sort), direction, locale.value);
-    return group ? grouped(ordered, (meter) => groupValue(meter, group), locale.value) : [{ name: '', items: ordered }];
+    return group
+      ? grouped(ordered, (meter) => groupValue(meter, group), locale.value)
+      : [{ name: '', items: ordered }];
   }, [meters, query, group, sort, direction, locale.value, turn]);
   const count = groups.reduce((sum, one) => sum + one.items.length, 0);
 
@@ -132,7 +134,14 @@ function List({ meters }: { meters: Meter[] }) {
           {t('meters.noMatch.help')}
         </EmptyState>
       ) : (
-        <MeterTable groups={groups} named={group !== ''} sort={sort} direction={direction} onSort={onSort} sparks={sparks} />
+        <MeterTable
+          groups={groups}
+          named={group !== ''}
+          sort={sort}
+          direction={direction}
+          onSort={onSort}
+          sparks={sparks}
+        />
       )}
     </>
   );

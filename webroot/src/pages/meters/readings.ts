@@ -30,7 +30,11 @@ export const COLUMNS: readonly Column[] = [
 ];
 
 function worst(qualities: Quality[]): Quality {
-  return qualities.find((quality) => quality.startsWith('bad')) ?? qualities.find((quality) => quality !== 'good') ?? 'good';
+  return (
+    qualities.find((quality) => quality.startsWith('bad')) ??
+    qualities.find((quality) => quality !== 'good') ??
+    'good'
+  );
 }
 
 function meanOf(samples: Sample[]): Reading {

@@ -73,7 +73,10 @@ function EnergyToday({ points, starts, dayStart, zone }: EnergyProps) {
 function Peak({ today, dayStart, zone }: { today: Reading; dayStart: number; zone: string }) {
   const { max, peak } = summarise(today.curve, dayStart, second.value);
   return (
-    <Fact name={t('overview.peak')} note={peak === null ? undefined : written(peak, 'minute', locale.value, zone)}>
+    <Fact
+      name={t('overview.peak')}
+      note={peak === null ? undefined : written(peak, 'minute', locale.value, zone)}
+    >
       <Quantity measure={{ unit: 'W', quantity: SITE_POWER }} value={max} />
     </Fact>
   );

@@ -13,7 +13,10 @@ import { TopFive } from './TopFive';
 import { Trouble } from './Trouble';
 
 function supplyOfSite(known: Catalog): Supply {
-  return supplyOf(known.circuits, known.meters.map((meter) => meter.info.value));
+  return supplyOf(
+    known.circuits,
+    known.meters.map((meter) => meter.info.value),
+  );
 }
 
 /** Those that compete for the top five: the incomers would always win. */

@@ -8,6 +8,7 @@ import type { Site } from '../../app/types';
 import type { PlotSeries } from '../../ui/chart/plot';
 import { show } from '../../data/format';
 import { SITE_POWER, total, type Supply } from '../../data/supply';
+import { valueAt } from '../../data/curve';
 import { knownZone, startOfDay, written } from '../../data/time';
 import { counted, locale, t } from '../../i18n';
 import { Segmented } from '../../ui/Button';
@@ -36,8 +37,11 @@ function Now({ points }: { points: Point[] }) {
   const shown = useComputed(() => show(locale.value, POWER, power.value.sum));
   const text = useComputed(() => shown.value.text);
   const unit = useComputed(() => shown.value.unit);
-  const missing = useComputed(() => (power.value.missing > 0 ? counted('overview.missing', power.value.missing) : ''));
-  const newest = (): number | null => Math.max(0, ...points.map((point) => point.sample.value.time ?? 0)) || null;
+  const missing = useComputed(() =>
+    power.value.missing > 0 ? counted('overview.missing', power.value.missing) : '',
+  );
+  const newest = (): number | null =>
+    Math.max(0, ...points.map((point) => point.sample.value.time ?? 0)) || null;
   return (
     <div class="now">
       <p class="now-value" data-testid="site-power">
@@ -88,7 +92,13 @@ function Curves({ zone, dayStart, meters, points, today, window }: CurvesProps) 
   });
   const reading = isLive ? live : today;
   const series = useMemo(() => {
-    const now = { label: t('overview.power'), measure: POWER, colour: '--accent', curve: reading.curve, filled: true };
+    const now = {
+      label: t('overview.power'),
+      measure: POWER,
+      colour: '--accent',
+      curve: reading.curve,
+      filled: true,
+    };
     return isLive ? [now] : [...shifted(yesterday, dayStart - dayBefore), now];
   }, [reading.curve, yesterday.curve, window, dayStart, locale.value]);
   const range = () => {
@@ -100,10 +110,15 @@ function Curves({ zone, dayStart, meters, points, today, window }: CurvesProps) 
   if (!reading.loaded) return <Spinner />;
   return (
     <div class="curve-box">
-      <Chart series={series} range={range} zone={zone} height={height} label={t('overview.curve')} onCursor={setAt} />
-      <p class="curve-legend">
-        {at === null ? legend(named) : readOut(named, at, zone)}
-      </p>
+      <Chart
+        series={series}
+        range={range}
+        zone={zone}
+        height={height}
+        label={t('overview.curve')}
+        onCursor={setAt}
+      />
+      <p class="curve-legend">{at === null ? legend(named) : readOut(named, at, zone)}</p>
     </div>
   );
 }
@@ -116,17 +131,12 @@ function legend(series: PlotSeries[]) {
   ));
 }
 
-function valueAt({ curve }: PlotSeries, time: number): number | null {
-  const i = curve.times.findIndex((row) => row > time);
-  return curve.mean[(i < 0 ? curve.times.length : i) - 1] ?? null;
-}
-
 function readOut(series: PlotSeries[], time: number, zone: string) {
   return (
     <>
       <span class="number">{written(time, 'minute', locale.value, zone)}</span>
       {series.map((one) => {
-        const shown = show(locale.value, one.measure, valueAt(one, time));
+        const shown = show(locale.value, one.measure, valueAt(one.curve, time));
         return (
           <span key={one.label} class={`key ${one.quiet ? 'quiet' : ''}`}>
             {one.label} <b class="number">{`${shown.text} ${shown.unit}`}</b>

@@ -57,7 +57,8 @@ export function usePowerCurve(points: Point[], { from, to, step, keep_ms = Infin
     readCurves(points, { from, to: to ?? gatewayNow(), step }, over.signal).then(
       (curves) => setReading({ curve: sumCurves([...curves.values()], step), loaded: true, problem: null }),
       (error) => {
-        if (!over.signal.aborted) setReading({ curve: emptyCurve(step), loaded: true, problem: asProblem(error) });
+        if (!over.signal.aborted)
+          setReading({ curve: emptyCurve(step), loaded: true, problem: asProblem(error) });
       },
     );
     return () => over.abort();

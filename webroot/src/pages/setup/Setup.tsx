@@ -53,7 +53,14 @@ function SecurityStep({ answers, change, onNext }: StepProps) {
   return (
     <form class="gate-part" method="post" onSubmit={onSubmit(onNext)}>
       <p class="gate-lead">{t('setup.security.lead')}</p>
-      <Field label={t('login.user')} name="username" value={user} onInput={() => {}} autocomplete="username" readOnly />
+      <Field
+        label={t('login.user')}
+        name="username"
+        value={user}
+        onInput={() => {}}
+        autocomplete="username"
+        readOnly
+      />
       <NewPassword
         label={t('setup.security.password')}
         user={user}

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the chart shows, in figures: who can't see the picture reads it here.
 
-import { useComputed } from '@preact/signals';
 import { gatewayNow, second } from '../../app/clock';
 import type { Point } from '../../app/model';
-import { summarise, type Curve } from '../../data/curve';
+import { summarise, valueAt } from '../../data/curve';
 import { age, show } from '../../data/format';
 import { written } from '../../data/time';
 import { ends, type View } from '../../data/view';
@@ -12,18 +11,6 @@ import { locale, t } from '../../i18n';
 import { IconButton } from '../../ui/Button';
 import type { PlotSeries } from '../../ui/chart/plot';
 import { Value } from '../../ui/Value';
-
-/** The value in force at a time: that of the last row before it. */
-export function valueAt(curve: Curve, time: number): number | null {
-  let low = 0;
-  let high = curve.times.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (curve.times[middle]! <= time) low = middle + 1;
-    else high = middle;
-  }
-  return low === 0 ? null : (curve.mean[low - 1] ?? null);
-}
 
 interface RowProps {
   series: PlotSeries;
@@ -34,11 +21,9 @@ interface RowProps {
 }
 
 function Row({ series, point, view, cursor, onRemove }: RowProps) {
-  const summary = useComputed(() => {
-    void second.value;
-    const { from, to } = ends(view.range, gatewayNow());
-    return summarise(series.curve, from, to);
-  }).value;
+  void second.value;
+  const { from, to } = ends(view.range, gatewayNow());
+  const summary = summarise(series.curve, from, to);
   const text = (value: number | null): string => {
     const shown = show(locale.value, point, value);
     return shown.unit ? `${shown.text} ${shown.unit}` : shown.text;
@@ -51,12 +36,22 @@ function Row({ series, point, view, cursor, onRemove }: RowProps) {
         </svg>
         {series.label}
       </th>
-      <td>{cursor === null ? <Value point={point} /> : <span class="number">{text(valueAt(series.curve, cursor))}</span>}</td>
+      <td>
+        {cursor === null ? (
+          <Value point={point} />
+        ) : (
+          <span class="number">{text(valueAt(series.curve, cursor))}</span>
+        )}
+      </td>
       <td class="number c-min">{text(summary.min)}</td>
       <td class="number c-mean">{text(summary.mean)}</td>
       <td class="number c-max">{text(summary.max)}</td>
       <td class="c-remove">
-        <IconButton icon="close" label={t('trends.remove', { name: series.label })} onClick={() => onRemove(point)} />
+        <IconButton
+          icon="close"
+          label={t('trends.remove', { name: series.label })}
+          onClick={() => onRemove(point)}
+        />
       </td>
     </tr>
   );
@@ -98,11 +93,20 @@ export function Legend({ series, points, view, zone, cursor, step, onRemove }: L
         </thead>
         <tbody>
           {series.map((one, i) => (
-            <Row key={points[i]!.id} series={one} point={points[i]!} view={view} cursor={cursor} onRemove={onRemove} />
+            <Row
+              key={points[i]!.id}
+              series={one}
+              point={points[i]!}
+              view={view}
+              cursor={cursor}
+              onRemove={onRemove}
+            />
           ))}
         </tbody>
       </table>
-      <p class="small">{step === null ? t('trends.raw') : t('trends.stepped', { step: age(locale.value, step, 'long') })}</p>
+      <p class="small">
+        {step === null ? t('trends.raw') : t('trends.stepped', { step: age(locale.value, step, 'long') })}
+      </p>
     </>
   );
 }

@@ -5,7 +5,7 @@
 import { useId, useMemo, useRef, useState } from 'preact/hooks';
 import type { Point } from '../../app/model';
 import { matches } from '../../data/list';
-import { quantityTitle, t } from '../../i18n';
+import { locale, quantityTitle, t } from '../../i18n';
 import { Icon } from '../../ui/Icon';
 
 const MOST_SHOWN = 60;
@@ -44,19 +44,19 @@ function Option({ point, id, chosen, active, onPick }: OptionProps) {
 }
 
 function search(points: Point[], query: string): Point[] {
-  const found = points.filter((point) => matches(query, `${point.name} ${quantityTitle(point)} ${point.unit}`));
+  const found = points.filter((point) =>
+    matches(query, `${point.name} ${quantityTitle(point)} ${point.unit}`),
+  );
   return found.slice(0, MOST_SHOWN);
 }
 
-export function PointPicker({ points, chosen, onToggle }: PointPickerProps) {
-  const id = useId();
+/** The list's state and keys; the focus stays in the input. */
+function useCombobox(points: Point[], onToggle: (point: Point) => void) {
   const list = useRef<HTMLUListElement>(null);
   const [query, setQuery] = useState('');
   const [open, setOpen] = useState(false);
   const [active, setActive] = useState(0);
-  const found = useMemo(() => search(points, query), [points.length, query]);
-  const optionId = (at: number): string => `${id}-${at}`;
-
+  const found = useMemo(() => search(points, query), [points.length, query, locale.value]);
   const move = (to: number): void => {
     const next = Math.min(Math.max(to, 0), found.length - 1);
     setOpen(true);
@@ -80,7 +80,13 @@ export function PointPicker({ points, chosen, onToggle }: PointPickerProps) {
     setActive(0);
     setOpen(true);
   };
+  return { list, query, open, setOpen, active, found, onKeyDown, onInput };
+}
 
+export function PointPicker({ points, chosen, onToggle }: PointPickerProps) {
+  const id = useId();
+  const { list, query, open, setOpen, active, found, onKeyDown, onInput } = useCombobox(points, onToggle);
+  const optionId = (at: number): string => `${id}-${at}`;
   return (
     <div class="picker" onFocusOut={() => setOpen(false)}>
       <label class="search">
@@ -102,7 +108,14 @@ export function PointPicker({ points, chosen, onToggle }: PointPickerProps) {
           onKeyDown={onKeyDown}
         />
       </label>
-      <ul id={`${id}-list`} ref={list} role="listbox" aria-multiselectable="true" aria-label={t('trends.points')} hidden={!open}>
+      <ul
+        id={`${id}-list`}
+        ref={list}
+        role="listbox"
+        aria-multiselectable="true"
+        aria-label={t('trends.points')}
+        hidden={!open}
+      >
         {found.map((point, i) => (
           <Option
             key={point.id}

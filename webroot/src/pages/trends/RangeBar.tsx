@@ -24,7 +24,8 @@ function Stretch({ range, zone }: { range: Range; zone: string }) {
   const { from, to } = ends(range, gatewayNow());
   return (
     <p class="stretch number">
-      {written(from, 'stamp', locale.value, zone)} – {isLive(range) ? t('trends.now') : written(to, 'stamp', locale.value, zone)}
+      {written(from, 'stamp', locale.value, zone)} –{' '}
+      {isLive(range) ? t('trends.now') : written(to, 'stamp', locale.value, zone)}
     </p>
   );
 }
@@ -52,7 +53,12 @@ export function RangeBar({ view, zone, wishes, onRange }: RangeBarProps) {
         <IconButton icon="left" label={t('trends.earlier')} onClick={() => wishes.pan(-0.5)} />
         <IconButton icon="minus" label={t('trends.zoomOut')} onClick={() => wishes.zoom(2, 0.5)} />
         <IconButton icon="plus" label={t('trends.zoomIn')} onClick={() => wishes.zoom(0.5, 0.5)} />
-        <IconButton icon="right" label={t('trends.later')} disabled={isLive(range)} onClick={() => wishes.pan(0.5)} />
+        <IconButton
+          icon="right"
+          label={t('trends.later')}
+          disabled={isLive(range)}
+          onClick={() => wishes.pan(0.5)}
+        />
         <button class="button live-button" type="button" aria-pressed={isLive(range)} onClick={wishes.live}>
           <i class="dot" aria-hidden="true" />
           {t('trends.live')}

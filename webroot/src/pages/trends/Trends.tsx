@@ -2,15 +2,26 @@
 // How did it go? Any points together, over any time. What is shown stands in the address.
 
 import { useMemo, useRef, useState } from 'preact/hooks';
-import { useCurves } from '../../app/curves';
+import { useCurves, type Curves } from '../../app/curves';
 import { catalogProblem } from '../../app/feed';
 import { gatewayNow } from '../../app/clock';
 import { catalog, type Catalog, type Point } from '../../app/model';
-import { go, href, replace, type Route } from '../../app/router';
+import { go, href, replace, route as currentRoute, type Route } from '../../app/router';
 import { emptyCurve } from '../../data/curve';
+import { scaleOf } from '../../data/format';
 import { knownZone } from '../../data/time';
-import { ends, formatView, MOST_POINTS, pan, parseView, select, zoom, type View } from '../../data/view';
-import { quantityTitle, t } from '../../i18n';
+import {
+  ends,
+  formatView,
+  MOST_POINTS,
+  pan,
+  parseView,
+  select,
+  zoom,
+  type Range,
+  type View,
+} from '../../data/view';
+import { locale, quantityTitle, t } from '../../i18n';
 import type { Wishes } from '../../ui/chart/gestures';
 import type { PlotSeries } from '../../ui/chart/plot';
 import { Chart } from '../../ui/chart/Chart';
@@ -24,23 +35,19 @@ import { RangeBar } from './RangeBar';
 const COLOURS = 8;
 const AXES = 2;
 
-export function colourOf(at: number): string {
+function colourOf(at: number): string {
   return `--series-${(at % COLOURS) + 1}`;
-}
-
-/** A finger or wheel changes the view all the time: only what was chosen is a step that Back undoes. */
-function useView(route: Route): [View, (next: View, step?: boolean) => void] {
-  const view = useMemo(() => parseView(route.query), [route]);
-  const change = (next: View, step = true): void => {
-    const target = href('trends', [], formatView(next));
-    if (step) go(target);
-    else replace(target);
-  };
-  return [view, change];
 }
 
 function unitsOf(points: Point[]): string[] {
   return [...new Set(points.map((point) => point.unit))];
+}
+
+/** As the axes name them. */
+function unitNames(points: Point[]): string {
+  return unitsOf(points)
+    .map((unit) => scaleOf(unit, 0).unit || unit)
+    .join(', ');
 }
 
 function known(view: View, { byName }: Catalog): { points: Point[]; missing: string[] } {
@@ -50,27 +57,58 @@ function known(view: View, { byName }: Catalog): { points: Point[]; missing: str
   };
 }
 
-function wishesFor(view: View, change: (next: View, step?: boolean) => void): Wishes {
-  return {
-    zoom: (factor, at) => change({ ...view, range: zoom(view.range, gatewayNow(), factor, at) }, false),
-    pan: (share) => change({ ...view, range: pan(view.range, gatewayNow(), share) }, false),
-    live: () => {
-      const { from, to } = ends(view.range, gatewayNow());
-      change({ ...view, range: { last_ms: to - from } }, false);
-    },
-  };
+/** The view as the address has it at this moment: several moves of a finger may come before the page is drawn again. */
+function viewNow(): View {
+  return parseView(currentRoute.peek().query);
 }
 
-function Explorer({ site, route }: { site: Catalog; route: Route }) {
-  const [view, change] = useView(route);
+/** What was chosen is a step that Back undoes. */
+function choose(next: View): void {
+  go(href('trends', [], formatView(next)));
+}
+
+/** A finger or wheel changes the range all the time: no step each. */
+function slide(range: Range): void {
+  replace(href('trends', [], formatView({ ...viewNow(), range })));
+}
+
+const WISHES: Wishes = {
+  zoom: (factor, at) => slide(zoom(viewNow().range, gatewayNow(), factor, at)),
+  pan: (share) => slide(pan(viewNow().range, gatewayNow(), share)),
+  live: () => {
+    const { from, to } = ends(viewNow().range, gatewayNow());
+    slide({ last_ms: to - from });
+  },
+};
+
+/** Puts a point into the view or takes it out; else says why not. */
+function toggle(point: Point, points: Point[]): string {
+  const view = viewNow();
+  const units = unitsOf([...points, point]);
+  if (view.points.includes(point.name)) {
+    choose({ ...view, points: view.points.filter((name) => name !== point.name) });
+  } else if (units.length > AXES) {
+    return t('trends.twoUnits', { units: unitNames(points) });
+  } else if (view.points.length >= MOST_POINTS) {
+    return t('trends.most', { n: MOST_POINTS });
+  } else {
+    choose({ ...view, points: [...view.points, point.name] });
+  }
+  return '';
+}
+
+interface PictureProps {
+  points: Point[];
+  curves: Curves;
+  view: View;
+  zone: string;
+  onRemove: (point: Point) => void;
+}
+
+function Picture({ points, curves, view, zone, onRemove }: PictureProps) {
   const [cursor, setCursor] = useState<number | null>(null);
-  const [refused, setRefused] = useState('');
-  const box = useRef<HTMLDivElement>(null);
-  const width = useWidth(box);
   const height = useTall(0.46, 280, 900);
-  const { points, missing } = useMemo(() => known(view, site), [view.points.join(), site]);
-  const { byId, step, loading, problem } = useCurves(points, view.range, width);
-  const zone = knownZone(site.site.timezone);
+  const { byId, step, loading } = curves;
   const series = useMemo<PlotSeries[]>(() => {
     return points.map((point, i) => ({
       label: `${point.meter} ${quantityTitle(point)}`,
@@ -78,50 +116,69 @@ function Explorer({ site, route }: { site: Catalog; route: Route }) {
       colour: colourOf(i),
       curve: byId.get(point.id) ?? emptyCurve(step),
     }));
-  }, [points, byId]);
-  const wishes = wishesFor(view, change);
+  }, [points, byId, locale.value]);
+  return (
+    <>
+      <Chart
+        series={series}
+        range={() => ends(view.range, gatewayNow())}
+        zone={zone}
+        height={height}
+        loading={loading}
+        label={t('trends.chart')}
+        wishes={WISHES}
+        onSelect={(from, to) => choose({ ...viewNow(), range: select(from, to) })}
+        onCursor={setCursor}
+      />
+      <p class="small chart-help">{t('trends.help')}</p>
+      <Legend
+        series={series}
+        points={points}
+        view={view}
+        zone={zone}
+        cursor={cursor}
+        step={step}
+        onRemove={onRemove}
+      />
+    </>
+  );
+}
 
-  const toggle = (point: Point): void => {
-    const has = view.points.includes(point.name);
-    const units = unitsOf([...points, point]);
-    setRefused('');
-    if (has) change({ ...view, points: view.points.filter((name) => name !== point.name) });
-    else if (units.length > AXES) setRefused(t('trends.twoUnits', { units: unitsOf(points).join(', ') }));
-    else if (view.points.length >= MOST_POINTS) setRefused(t('trends.most', { n: MOST_POINTS }));
-    else change({ ...view, points: [...view.points, point.name] });
-  };
-
+function Explorer({ site, route }: { site: Catalog; route: Route }) {
+  const view = useMemo(() => parseView(route.query), [route]);
+  const [refused, setRefused] = useState('');
+  const box = useRef<HTMLDivElement>(null);
+  const width = useWidth(box);
+  const { points, missing } = useMemo(() => known(view, site), [view.points.join(), site]);
+  const curves = useCurves(points, view.range, width);
+  const zone = knownZone(site.site.timezone);
+  const onToggle = (point: Point): void => setRefused(toggle(point, points));
   return (
     <div class="page trends" ref={box}>
       <h1>{t('nav.trends')}</h1>
       <div class="trends-tools">
-        <PointPicker points={[...site.byName.values()]} chosen={view.points} onToggle={toggle} />
-        <RangeBar view={view} zone={zone} wishes={wishes} onRange={(range) => change({ ...view, range })} />
+        <PointPicker points={[...site.byName.values()]} chosen={view.points} onToggle={onToggle} />
+        <RangeBar
+          view={view}
+          zone={zone}
+          wishes={WISHES}
+          onRange={(range) => choose({ ...viewNow(), range })}
+        />
       </div>
       {refused && <Note kind="warn">{refused}</Note>}
       {missing.length > 0 && <Note kind="warn">{t('trends.missing', { names: missing.join(', ') })}</Note>}
-      {problem && <ProblemNote problem={problem} />}
-      <section class={`card trend-card ${loading ? 'is-loading' : ''}`} aria-busy={loading} aria-label={t('nav.trends')}>
+      {curves.problem && <ProblemNote problem={curves.problem} />}
+      <section
+        class={`card trend-card ${curves.loading ? 'is-loading' : ''}`}
+        aria-busy={curves.loading}
+        aria-label={t('nav.trends')}
+      >
         {points.length === 0 ? (
           <EmptyState icon="trends" title={t('trends.none')}>
             {t('trends.none.help')}
           </EmptyState>
         ) : (
-          <>
-            <Chart
-              series={series}
-              range={() => ends(view.range, gatewayNow())}
-              zone={zone}
-              height={height}
-              loading={loading}
-              label={t('trends.chart')}
-              wishes={wishes}
-              onSelect={(from, to) => change({ ...view, range: select(from, to) })}
-              onCursor={setCursor}
-            />
-            <p class="small chart-help">{t('trends.help')}</p>
-            <Legend series={series} points={points} view={view} zone={zone} cursor={cursor} step={step} onRemove={toggle} />
-          </>
+          <Picture points={points} curves={curves} view={view} zone={zone} onRemove={onToggle} />
         )}
       </section>
     </div>
@@ -133,4 +190,3 @@ export default function Trends({ route }: { route: Route }) {
   if (!site) return catalogProblem.value ? null : <Spinner />;
   return <Explorer site={site} route={route} />;
 }
-

@@ -28,7 +28,9 @@ function note(host: HTMLElement, series: PlotSeries[]): void {
 }
 
 function kindOf(series: PlotSeries[]): string {
-  return series.map((one) => `${one.label} ${one.colour} ${one.measure.unit} ${one.filled} ${one.quiet}`).join('\n');
+  return series
+    .map((one) => `${one.label} ${one.colour} ${one.measure.unit} ${one.filled} ${one.quiet}`)
+    .join('\n');
 }
 
 export function Chart({ series, range, label, wishes, loading = false, ...look }: ChartProps) {
@@ -54,7 +56,12 @@ export function Chart({ series, range, label, wishes, loading = false, ...look }
       onCursor: (time) => latest.current.look.onCursor?.(time),
     });
     const over = new AbortController();
-    if (now.wishes) listen(made.area, forward(() => latest.current.wishes), over.signal);
+    if (now.wishes)
+      listen(
+        made.area,
+        forward(() => latest.current.wishes),
+        over.signal,
+      );
     plot.current = made;
     paint();
     return () => {

@@ -4,7 +4,7 @@
 
 import uPlot from 'uplot';
 import type { Curve } from '../../data/curve';
-import { number, scaleOf, type Measure } from '../../data/format';
+import { number, scaleOf, tickDecimals, type Measure } from '../../data/format';
 import { colour } from './colours';
 
 export interface PlotSeries {
@@ -31,7 +31,6 @@ export interface PlotLook {
 
 const FONT = '12px Inter, "Segoe UI", system-ui, sans-serif';
 const COLUMNS_A_SERIES = 3;
-const MOST_DECIMALS = 4;
 
 /** Mean, least and largest; raw rows and curves for comparison have no band. */
 function table(series: PlotSeries): uPlot.AlignedData {
@@ -45,7 +44,10 @@ function table(series: PlotSeries): uPlot.AlignedData {
 function dataOf(list: PlotSeries[]): uPlot.AlignedData {
   if (list.length === 0) return [[]];
   if (list.length === 1) return table(list[0]!);
-  return uPlot.join(list.map(table), list.map(() => [2, 2, 2, 2]));
+  return uPlot.join(
+    list.map(table),
+    list.map(() => [2, 2, 2, 2]),
+  );
 }
 
 function fillOf(series: PlotSeries): uPlot.Series.Fill | undefined {
@@ -89,7 +91,7 @@ function labelsOf(measure: Measure, locale: string): uPlot.Axis['values'] {
     const { min, max } = self.scales[measure.unit] ?? {};
     const scale = scaleOf(measure.unit, Math.max(Math.abs(min ?? 0), Math.abs(max ?? 0)));
     const step = splits.length > 1 ? Math.abs(splits[1]! - splits[0]!) * scale.factor : 1;
-    const decimals = Math.min(Math.max(0, -Math.floor(Math.log10(step) + 1e-9)), MOST_DECIMALS);
+    const decimals = tickDecimals(step);
     const texts = splits.map((split) => number(locale, split * scale.factor, decimals));
     if (texts.length > 0 && scale.unit) texts[texts.length - 1] += ` ${scale.unit}`;
     return texts;
@@ -110,7 +112,10 @@ function axesOf(list: PlotSeries[], look: PlotLook): uPlot.Axis[] {
     values: labelsOf(measure, look.locale),
     grid: i === 0 ? grid : { show: false },
   }));
-  return [{ ...common, size: 46, gap: 8, space: 72, grid: { show: false }, values: timeLabels(look) }, ...vertical];
+  return [
+    { ...common, size: 46, gap: 8, space: 72, grid: { show: false }, values: timeLabels(look) },
+    ...vertical,
+  ];
 }
 
 const MINUTE = 60_000;

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/diag.h"
+#include "base/sample.h"
+#include "lib/fixture.h"
+#include "meter/binding.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+static int set_up(void **state)
+{
+    static struct kw_quantities *quantities;
+    struct kw_diag diag;
+
+    kw_diag_init(&diag);
+    assert_int_equal(
+        kw_quantities_load(&quantities, KW_TEST_CONF "/quantities.csv", &diag),
+        0);
+    kw_diag_fini(&diag);
+    *state = quantities;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    kw_quantities_free(*state);
+    return 0;
+}
+
+static void test_forms(void **state)
+{
+    static const struct {
+        const char *quantity;
+        double ct, vt;
+        bool invert;
+        const char *becomes;
+        double scale; /* of a multiplier 0.1 */
+        unsigned decimals;
+    } rows[] = {
+        {"voltage_l1_n", 1, 1, false, "voltage_l1_n", 0.1, 1},
+        {"voltage_l1_n", 20, 100, true, "voltage_l1_n", 0.1 * 100, 0},
+        {"current_l2", 20, 100, false, "current_l2", 0.1 * 20, 0},
+        {"active_power_total", 20, 100, false, "active_power_total", 0.1 * 2000,
+         0},
+        {"active_power_total", 1, 1, true, "active_power_total", -0.1, 1},
+        {"reactive_power_l1", 1, 1, true, "reactive_power_l1", -0.1, 1},
+        {"apparent_power_total", 2, 1, true, "apparent_power_total", 0.1 * 2,
+         1},
+        {"power_factor_total", 20, 100, false, "power_factor_total", 0.1, 1},
+        {"power_factor_l1", 1, 1, true, "power_factor_l1", -0.1, 1},
+        {"frequency", 20, 100, true, "frequency", 0.1, 1},
+        {"active_energy_import_total", 2, 3, true, "active_energy_export_total",
+         0.1 * 6, 1},
+        {"active_energy_export_partial_fine", 1, 1, true,
+         "active_energy_import_partial_fine", 0.1, 1},
+        {"reactive_energy_import_l3", 1, 1, true, "reactive_energy_export_l3",
+         0.1, 1},
+        {"active_energy_sum_total", 1, 1, true, "active_energy_sum_total", 0.1,
+         1},
+        {"thd_current_l1", 20, 1, true, "thd_current_l1", 0.1, 1},
+        {"hour_meter", 20, 1, true, "hour_meter", 0.1, 1},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct kw_map_point point = {
+            .quantity = kw_quantities_find(*state, rows[i].quantity),
+            .type = KW_MAP_U32,
+            .multiplier = 0.1,
+            .factor = 1,
+        };
+        struct kw_meter_entry entry = {
+            .scale = {rows[i].ct, rows[i].vt},
+            .invert = rows[i].invert,
+        };
+        struct kw_point_form form;
+
+        assert_non_null(point.quantity);
+        kw_meter_binding_form(&point, *state, &entry, &form);
+        assert_string_equal(form.quantity->name, rows[i].becomes);
+        assert_true(form.scale == rows[i].scale);
+        assert_int_equal(form.decimals, rows[i].decimals);
+        assert_int_equal(form.encoding, KW_ENCODING_INTEGER);
+    }
+}
+
+/* Back and forth, and quantities without an opposite. */
+static void test_opposite(void **state)
+{
+    for (size_t i = 0; i < kw_quantities_count(*state); i++) {
+        const struct kw_quantity *quantity = kw_quantities_at(*state, i);
+        const struct kw_quantity *other =
+            kw_meter_binding_opposite(*state, quantity);
+
+        assert_ptr_equal(kw_meter_binding_opposite(*state, other), quantity);
+        assert_string_equal(other->unit, quantity->unit);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_forms),
+        cmocka_unit_test(test_opposite),
+    };
+
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
