@@ -4,7 +4,6 @@ import { beforeEach, test } from 'node:test';
 import { effect } from '@preact/signals';
 import {
   applyRows,
-  applyStatus,
   catalog,
   forget,
   lines,
@@ -138,24 +137,6 @@ test('a new reading keeps signals and newer values', () => {
   assert.equal(after.meters[0]!.info, before.meters[0]!.info);
   assert.equal(after.meters[0]!.name, 'renamed');
   assert.equal(after.meters[1]!.info.value.state, 'failing');
-});
-
-test('a status updates lines and meters and says whether words are due', () => {
-  const status = (state: MeterInfo['state'], name = 'a') => ({
-    status: 'ok',
-    loop_longest_us: 0,
-    lines: [{ name: 'panel', state: 'down' as const, utilisation: 0.7 }],
-    meters: [{ name, state }],
-  });
-  assert.equal(applyStatus(status('ok')), false);
-  assert.deepEqual(
-    [lines.value[0]!.state, lines.value[0]!.utilisation, lines.value[0]!.address],
-    ['down', 0.7, 'a'],
-  );
-  assert.equal(applyStatus(status('failing')), true);
-  assert.equal(catalog.value!.meters[0]!.info.value.state, 'failing');
-  assert.equal(applyStatus(status('failing')), false);
-  assert.equal(applyStatus(status('ok', 'unheard of')), true);
 });
 
 test('fresh words reach the meters they belong to', () => {

@@ -6,7 +6,7 @@
 import { batch, effect, signal } from '@preact/signals';
 import { asProblem, get, Problem } from './api';
 import { setGatewayTime } from './clock';
-import { applyRows, applyStatus, forget, takeCatalog, takeMeters } from './model';
+import { applyRows, forget, takeCatalog, takeMeters } from './model';
 import { checkSession, standing } from './session';
 import type {
   CircuitInfo,
@@ -14,7 +14,6 @@ import type {
   MetersReply,
   PointsReply,
   Site,
-  StatusEvent,
   ValuesEvent,
 } from './types';
 import { Gather } from '../live/frame';
@@ -114,8 +113,7 @@ function onEvent(event: StreamEvent): void {
     case 'values':
       return gather.add((JSON.parse(event.data) as ValuesEvent).values);
     case 'status':
-      if (applyStatus(JSON.parse(event.data) as StatusEvent)) reread(readMeters);
-      return;
+      return reread(readMeters);
     case 'lost':
       void onLost();
       return;

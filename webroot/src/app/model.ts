@@ -13,7 +13,6 @@ import type {
   PointsReply,
   Quality,
   Site,
-  StatusEvent,
 } from './types';
 
 export interface Sample {
@@ -155,21 +154,4 @@ export function applyRows(rows: Iterable<LiveRow>): boolean {
   });
   for (const listener of listeners) listener(changed);
   return known;
-}
-
-/** Applies a status; returns whether a meter's state changed or a meter is new, so that its words must be read again. */
-export function applyStatus(status: StatusEvent): boolean {
-  const meters = new Map(catalog.peek()?.meters.map((meter) => [meter.name, meter]));
-  const states = new Map(status.lines.map((line) => [line.name, line]));
-  let changed = false;
-  batch(() => {
-    lines.value = lines.peek().map((line) => ({ ...line, ...states.get(line.name) }));
-    for (const { name, state } of status.meters) {
-      const meter = meters.get(name);
-      if (meter?.info.peek().state === state) continue;
-      changed = true;
-      if (meter) meter.info.value = { ...meter.info.peek(), state };
-    }
-  });
-  return changed;
 }

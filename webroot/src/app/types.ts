@@ -123,13 +123,6 @@ export interface ValuesEvent {
   values: LiveRow[];
 }
 
-export interface StatusEvent {
-  status: string;
-  loop_longest_us: number;
-  lines: { name: string; state: LineState; utilisation: number }[];
-  meters: { name: string; state: MeterState }[];
-}
-
 /** Raw rows: time, value, quality. Stepped rows: time, min, max, mean, first, last, count. */
 export type HistoryRow = (number | null | string)[];
 
