@@ -44,15 +44,19 @@ need_packages() {
         die "The packages could not be installed: $MISSING"
 }
 
-# build PRESET [TARGET...]: configures once, builds.
+# build PRESET [TARGET...]: configures once, builds; 1 when it fails.
 build() {
     local preset=$1
     shift
-    if [ ! -f "build/$preset/build.ninja" ]; then
-        cmake --preset "$preset" ${KW_CMAKE_FLAGS:-} >/dev/null ||
-            die "cmake failed for the preset $preset"
+    if [ ! -f "build/$preset/build.ninja" ] &&
+        ! cmake --preset "$preset" >/dev/null; then
+        echo "cmake failed for the preset $preset" >&2
+        return 1
     fi
-    ninja -C "build/$preset" --quiet "$@" || die "The build failed: $preset"
+    if ! ninja -C "build/$preset" --quiet "$@"; then
+        echo "The build failed: $preset" >&2
+        return 1
+    fi
 }
 
 # Newest time stamp below the folders, in seconds.

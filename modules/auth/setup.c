@@ -262,5 +262,6 @@ void kw_auth_post_setup(void *self, struct kw_request *request)
         return;
     }
     memcpy(task->password, task->wanted[0], sizeof(task->password));
+    task->check_wanted = true;
     auth->setup_pending = kw_auth_task_hash(task, on_hashed);
 }

@@ -121,6 +121,11 @@ static void work(struct kw_job *job)
      * account exists, and a new hash is only made when it will be used. */
     task->err =
         kw_auth_scrypt_check(task->password, &task->check, &task->matched);
+    for (size_t i = 1; task->check_wanted && i < task->makes &&
+                       task->err == 0 && !task->matched;
+         i++)
+        task->err =
+            kw_auth_scrypt_check(task->wanted[i], &task->check, &task->matched);
     if (task->matched != task->make_if)
         return;
     for (size_t i = 0; i < task->makes && task->err == 0; i++)

@@ -40,6 +40,7 @@ struct kw_auth_task {
     char password[KW_AUTH_PASSWORD_SIZE];
     struct kw_auth_scrypt check;
     bool matched, make_if;
+    bool check_wanted; /* all of wanted are compared with check, too */
     char wanted[KW_AUTH_MAKES][KW_AUTH_PASSWORD_SIZE];
     struct kw_auth_scrypt made[KW_AUTH_MAKES];
     size_t makes;

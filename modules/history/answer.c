@@ -107,6 +107,7 @@ static struct kw_request *let_go(struct answer *answer)
 
 /* --- the job's part --- */
 
+/* A raw query that would give too many rows is refused before it begins. */
 static int count_rows(struct answer *answer)
 {
     size_t count;
@@ -148,6 +149,7 @@ static void begin_point(struct answer *answer)
                          answer->step_ms > 0 ? answer->step_ms : 1);
 }
 
+/* The last step, the end of the list, and on to the next point. */
 static void end_point(struct answer *answer)
 {
     struct kw_history_step step;
@@ -206,6 +208,7 @@ static int produce_step(struct answer *answer)
     return 0;
 }
 
+/* Fills the slice as far as one job may. */
 static int produce(struct answer *answer)
 {
     int err = 0;
@@ -269,6 +272,7 @@ static void fail(struct answer *answer, int err)
                          "the history could not be read: %s", kw_strerror(err));
 }
 
+/* One more slice; a lane that is full ends the query. */
 static void submit(struct answer *answer)
 {
     int err =
@@ -279,6 +283,7 @@ static void submit(struct answer *answer)
         fail(answer, err);
 }
 
+/* The client has taken what was queued. */
 static void on_drain(void *arg)
 {
     struct answer *answer = arg;
@@ -297,6 +302,7 @@ static void send_whole(struct answer *answer)
     kw_reply_take(let_go(answer), 200, type, &body);
 }
 
+/* Writes what the job made, and has it go on when the client keeps up. */
 static void send_slice(struct answer *answer)
 {
     struct kw_request *request = answer->request;
@@ -339,6 +345,7 @@ static void on_done(struct kw_job *job, int err)
         send_slice(answer);
 }
 
+/* Copies of what isn't sealed, each source once. */
 static int copy_parts(struct answer *answer)
 {
     const struct kw_history_window *window = &answer->history->window;
@@ -370,6 +377,7 @@ static void start(struct answer *answer)
         submit(answer);
 }
 
+/* Everything that the job needs to know of the points. */
 static void fill(struct answer *answer, const struct kw_history_query *query)
 {
     answer->count = query->count;

@@ -55,6 +55,7 @@ static int make_array(void *items, uint32_t count, size_t size)
     return 0;
 }
 
+/* The scales that columns refer to by number. */
 static int read_scales(struct kw_history_block *block, struct kw_reader *reader)
 {
     int err;
@@ -70,6 +71,7 @@ static int read_scales(struct kw_history_block *block, struct kw_reader *reader)
     return err != 0 ? err : reader->err;
 }
 
+/* Lengths and checks of the sections; their bytes lie one after another. */
 static int read_sections(struct kw_history_block *block,
                          struct kw_reader *reader, struct kw_reader *body)
 {
@@ -116,6 +118,7 @@ static int read_numbers(const struct kw_history_block *block,
         column->code.step = read_signed(reader);
     if (column->still)
         return reader->err;
+    /* a column without symbols is in no section at all */
     if (flags & KW_HISTORY_FLAG_SECTION)
         *place = (struct place){
             .section = place->begun ? place->section + 1 : 0, .begun = true};
@@ -157,6 +160,7 @@ static int read_runs(struct kw_reader *reader, struct kw_history_column *column)
     return left == 0 ? reader->err : KW_ECORRUPT;
 }
 
+/* A column of values; *point is that of the column before it. */
 static int read_value_column(const struct kw_history_block *block,
                              struct kw_reader *reader, struct place *place,
                              uint32_t *point, struct kw_history_column *column)
@@ -177,6 +181,7 @@ static int read_value_column(const struct kw_history_block *block,
     return err != 0 ? err : read_numbers(block, reader, place, column);
 }
 
+/* All columns, those of times first: values refer to them. */
 static int read_columns(struct kw_history_block *block,
                         struct kw_reader *reader)
 {
@@ -276,6 +281,7 @@ static int unpack(const struct kw_history_section *section,
     return got == section->symbols ? 0 : KW_ECORRUPT;
 }
 
+/* Unpacks one column; numbers has room for column->numbers. */
 static int get_numbers(const struct kw_history_block *block,
                        const struct kw_history_column *column,
                        uint64_t *numbers)

@@ -59,6 +59,7 @@ static int close_section(struct encoder *encoder)
     if (ZSTD_isError(packed))
         return KW_ENOMEM;
     body->length = start + packed;
+    /* noise doesn't pack: the symbols stand as they are */
     if (packed >= symbols->length) {
         packed = symbols->length;
         body->length = start;
@@ -111,6 +112,7 @@ static int put_numbers(struct encoder *encoder, size_t count, unsigned flags)
     return symbols->length >= SECTION_SYMBOLS ? close_section(encoder) : 0;
 }
 
+/* A column of times: milliseconds since the block's first. */
 static int put_axis(struct encoder *encoder,
                     const struct kw_history_series *series)
 {
@@ -121,6 +123,7 @@ static int put_axis(struct encoder *encoder,
     return put_numbers(encoder, series->count, 0);
 }
 
+/* Polled together: the same times, sample by sample. */
 static bool same_times(const struct kw_history_series *a,
                        const struct kw_history_series *b)
 {
@@ -149,6 +152,7 @@ static int put_axes(struct encoder *encoder)
     return err;
 }
 
+/* Scales are few and take eight bytes: each one is kept once. */
 static uint32_t scale_index(struct encoder *encoder, double scale)
 {
     for (uint32_t i = 0; i < encoder->scale_count; i++) {
@@ -179,6 +183,7 @@ static void put_runs(struct kw_buf *out, const struct kw_history_series *series)
     }
 }
 
+/* A column of values: point, scale, times, qualities, numbers. */
 static int put_column(struct encoder *encoder, size_t index,
                       uint32_t previous_point)
 {
@@ -228,6 +233,7 @@ static void put_head(struct encoder *encoder, struct kw_buf *out)
     kw_buf_put_varint(out, encoder->set->count);
 }
 
+/* Version, directory with its check, sections. */
 static int put_block(struct encoder *encoder, struct kw_buf *out)
 {
     struct kw_buf head;

@@ -18,6 +18,7 @@ enum {
     SYMBOLS = COARSE + 64 - FINE_BITS,
 };
 
+/* Position of the highest bit that is set; number is not 0. */
 static unsigned highest_bit(uint64_t number)
 {
     return 63U - (unsigned)__builtin_clzll(number);
@@ -29,6 +30,7 @@ struct predictor {
     bool slope;
 };
 
+/* What the next number should be. */
 static uint64_t predict(const struct predictor *predictor)
 {
     return predictor->last + (predictor->slope ? predictor->step : 0);
@@ -51,6 +53,7 @@ struct bits {
     unsigned count;
 };
 
+/* Appends the count lowest bits of value; whole bytes go out at once. */
 static void put_bits(struct bits *bits, struct kw_buf *out, uint64_t value,
                      unsigned count)
 {
@@ -66,6 +69,7 @@ static void put_bits(struct bits *bits, struct kw_buf *out, uint64_t value,
     }
 }
 
+/* The way back. At most 32 bits at a time fit beside those held. */
 static uint64_t get_bits(struct bits *bits, struct kw_reader *in,
                          unsigned count)
 {
@@ -84,6 +88,7 @@ static uint64_t get_bits(struct bits *bits, struct kw_reader *in,
     return value;
 }
 
+/* A number's symbol; the bits that it leaves open go to extra. */
 static uint8_t put_number(uint64_t number, struct bits *bits,
                           struct kw_buf *extra)
 {
@@ -102,6 +107,7 @@ static uint8_t put_number(uint64_t number, struct bits *bits,
                      (number >> low & ((1U << MANTISSA_BITS) - 1)));
 }
 
+/* The way back. */
 static uint64_t get_number(uint8_t symbol, struct bits *bits,
                            struct kw_reader *extra)
 {
@@ -120,6 +126,7 @@ static uint64_t get_number(uint8_t symbol, struct bits *bits,
     return top << low | get_bits(bits, extra, low);
 }
 
+/* Counts the bits of both predictions: close to what they will cost. */
 static bool prefers_slope(const uint64_t *numbers, size_t count)
 {
     uint64_t level = 0, slope = 0;
@@ -157,6 +164,7 @@ bool kw_history_code_put(struct kw_history_code *code, const uint64_t *numbers,
         any |= symbols[i];
         learn(&predictor, numbers[i]);
     }
+    /* the last byte is filled up with zeros */
     if (bits.count > 0)
         kw_buf_put_byte(extra, (unsigned char)bits.held);
     return any != 0;
@@ -188,6 +196,7 @@ uint64_t kw_history_ordered(uint8_t encoding, uint64_t raw)
 {
     const uint64_t sign32 = UINT64_C(1) << 31, sign64 = UINT64_C(1) << 63;
 
+    /* negative floats count downwards from the sign bit: turn them all */
     if (encoding == KW_ENCODING_FLOAT32) {
         raw &= UINT32_MAX;
         return raw & sign32 ? ~raw & UINT32_MAX : raw | sign32;

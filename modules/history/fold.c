@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* One step is under way at a time; it ends when a sample of another comes. */
 #include "history/fold.h"
 
 #include <math.h>
@@ -8,6 +9,7 @@ void kw_history_fold_init(struct kw_history_fold *fold, int64_t step_ms)
     *fold = (struct kw_history_fold){.step_ms = step_ms};
 }
 
+/* Rounds down, for times before 1970 too. */
 static int64_t begin_of(int64_t time_ms, int64_t step_ms)
 {
     int64_t into = time_ms % step_ms;

@@ -163,6 +163,7 @@ static size_t poll_length(const struct kw_history *history,
     return length;
 }
 
+/* The hub's: borrowed samples, nothing may wait here. */
 static void on_samples(void *arg, const struct kw_sample *samples, size_t count)
 {
     struct kw_history *history = arg;
@@ -188,6 +189,7 @@ static void on_flush(uv_timer_t *timer)
     kw_history_flush(timer->data);
 }
 
+/* At most one event a second, with how many there were. */
 static void tell_damage(struct kw_history *history)
 {
     uint64_t damaged = history->counters.damaged;
@@ -226,6 +228,7 @@ static void on_gone(struct kw_life *life)
     history->stopped(history->arg);
 }
 
+/* Takes over what can change while running. */
 static void set_conf(struct kw_history *history,
                      const struct kw_history_conf *conf)
 {
@@ -297,6 +300,7 @@ static int reconfigure(void *self, const void *old, const void *conf,
     return 0;
 }
 
+/* The worst first: not stored, not kept, not readable. */
 static void tell_health(const struct kw_history *history, struct kw_health *out)
 {
     uint64_t now_ms = kw_clock_mono_ms(history->core->clock);

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The check stands at the end, so a row is checked before anything in it is
+ * believed; a piece is checked again against what is left of the row.
+ */
 #include "history/journal.h"
 
 #include "history/block_form.h"

@@ -15,6 +15,7 @@ static void work(struct kw_job *job)
     load->err = kw_history_replay_read(&load->replay, load->db);
 }
 
+/* The next tick after a minute tries again. */
 static void failed(struct kw_history *history, int err)
 {
     if (err == KW_ECLOSING)

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The rows of the query say what it may look like; what they can't say (names
+ * that exist, times in order, a step that isn't too short) is checked here,
+ * and refused in one sentence with a stable key.
+ */
 #include "history/query.h"
 
 #include "base/text.h"
@@ -59,6 +64,8 @@ refuse(struct kw_history_refusal *refusal, const char *key, const char *format,
     return false;
 }
 
+/* By number when it is one: names begin with a letter or can't be all digits.
+ */
 static const struct kw_point *find(const struct kw_points *points,
                                    const char *name)
 {
@@ -69,6 +76,7 @@ static const struct kw_point *find(const struct kw_points *points,
     return id <= UINT32_MAX ? kw_points_get(points, (uint32_t)id) : NULL;
 }
 
+/* The list of points, in the order asked for. */
 static bool read_points(struct kw_history_query *query, const char *text,
                         const struct kw_points *points,
                         struct kw_history_refusal *refusal)
@@ -96,6 +104,7 @@ static bool read_points(struct kw_history_query *query, const char *text,
     return true;
 }
 
+/* Both ends; without them the last hour. */
 static bool read_times(struct kw_history_query *query,
                        const struct kw_history_query_text *text, int64_t now_ms,
                        struct kw_history_refusal *refusal)
@@ -120,6 +129,7 @@ static bool read_times(struct kw_history_query *query,
     return true;
 }
 
+/* Duration or milliseconds; the number of rows is known beforehand. */
 static bool read_step(struct kw_history_query *query, const char *text,
                       struct kw_history_refusal *refusal)
 {

@@ -93,6 +93,8 @@ static void look_at_part(struct kw_history_reader *reader,
     candidate->hour_ms = candidate->part->hour_ms;
 }
 
+/* Chooses what begins first; blocks before parts of the same hour, since
+ * a part came later. */
 static int look(struct kw_history_reader *reader, struct kw_db_cursor *cursor,
                 struct candidate *candidate)
 {
@@ -108,6 +110,7 @@ static int look(struct kw_history_reader *reader, struct kw_db_cursor *cursor,
     return 0;
 }
 
+/* The candidate was looked at: the next search begins behind it. */
 static void step_over(struct kw_history_reader *reader,
                       const struct candidate *candidate)
 {
@@ -193,6 +196,7 @@ static int take_block(struct kw_history_reader *reader, struct kw_slice bytes,
     return err;
 }
 
+/* Reads the point's samples of a part; *last_ms grows to its end. */
 static int take_part(struct kw_history_reader *reader,
                      const struct kw_history_tail_part *part, int64_t *last_ms)
 {
@@ -212,6 +216,7 @@ static int take_part(struct kw_history_reader *reader,
     return err != 0 ? err : damage;
 }
 
+/* Damage costs what is damaged, not the query. */
 static int take_candidate(struct kw_history_reader *reader,
                           const struct candidate *candidate, int64_t *last_ms)
 {
@@ -253,6 +258,7 @@ static int gather(struct kw_history_reader *reader, struct kw_db_cursor *cursor)
     return 0;
 }
 
+/* What was gathered, in order, with its values as doubles. */
 static int give(struct kw_history_reader *reader, struct kw_history_run *run)
 {
     struct kw_history_series *found = &reader->found;

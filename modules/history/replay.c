@@ -63,6 +63,8 @@ static int sealed_segment(struct kw_db_txn *txn, uint32_t source,
     return 0;
 }
 
+/* Puts the pieces of a row into the window, but for what is sealed. Damage is
+ * counted; only want of memory and I/O end the replay. */
 static int read_row(struct kw_history_replay *replay, struct kw_db_txn *txn,
                     struct kw_slice key, struct kw_slice value)
 {
@@ -84,13 +86,14 @@ static int read_row(struct kw_history_replay *replay, struct kw_db_txn *txn,
         if (err == 0 && piece.segment > sealed)
             err = take_piece(&replay->window, &piece, row);
     }
-    if (err == KW_ECORRUPT || err == KW_EVERSION) {
+    if (err == KW_ECORRUPT || err == KW_EVERSION || err == KW_EFULL) {
         replay->damaged++;
         return 0;
     }
     return err == KW_EOF ? 0 : err;
 }
 
+/* All rows in the order in which they were written. */
 static int read_rows(struct kw_history_replay *replay, struct kw_db_txn *txn)
 {
     struct kw_db_cursor *cursor;
@@ -158,6 +161,7 @@ static int survey(struct kw_history_replay *replay,
     return 0;
 }
 
+/* A part of which nothing can be read is given back. */
 static int survey_source(struct kw_history_replay *replay,
                          struct kw_history_source *source, struct kw_buf *copy)
 {
@@ -221,6 +225,7 @@ static void move_in_front(struct kw_link *from, struct kw_link *to)
     }
 }
 
+/* The spare ones; those in use have moved with their parts. */
 static void move_chunks(struct kw_history_window *from,
                         struct kw_history_window *to)
 {
@@ -283,6 +288,7 @@ static int read_sealed(struct kw_history_origin *origin, struct kw_db_txn *txn)
     return err;
 }
 
+/* The key of a row. */
 static uint64_t row_number(struct kw_slice key)
 {
     struct kw_reader reader;
@@ -315,6 +321,7 @@ static int read_next_segment(struct kw_history_origin *origin,
     return err;
 }
 
+/* The journal's two ends; a damaged last row still tells its key. */
 static int read_ends(struct kw_history_origin *origin, struct kw_db_txn *txn)
 {
     struct kw_db_cursor *cursor;

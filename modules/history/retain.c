@@ -100,6 +100,7 @@ static int delete_all(struct kw_history_retain *retain,
     return err == KW_ENOTFOUND || err == KW_EOF ? 0 : err;
 }
 
+/* Reads keys only; what is to go is put into the batch. */
 static void work(struct kw_job *job)
 {
     struct kw_history_retain *retain =
@@ -122,6 +123,7 @@ static void work(struct kw_job *job)
     kw_db_read_end(txn);
 }
 
+/* The blocks are gone, or stay for the next time. */
 static void on_committed(void *arg, int err)
 {
     struct kw_history *history = arg;

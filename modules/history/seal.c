@@ -26,6 +26,7 @@ static uint64_t place_ms(uint32_t source)
     return (uint64_t)(source * UINT32_C(2654435769)) * SPREAD_MS >> 32;
 }
 
+/* By the wall clock, which may have been set back as well. */
 static bool hour_is_over(const struct kw_history_part *part, int64_t wall_ms)
 {
     return wall_ms >= part->hour_ms + KW_HISTORY_HOUR_MS + GRACE_MS ||
@@ -134,6 +135,7 @@ static void drop_parts(struct kw_history *history,
     }
 }
 
+/* Durable: memory and journal may let go of it. */
 static void on_committed(void *arg, int err)
 {
     struct kw_history *history = arg;
@@ -156,6 +158,7 @@ static void on_committed(void *arg, int err)
     kw_life_drop(&history->life);
 }
 
+/* The job is back: what it made is committed with the others. */
 static void on_done(struct kw_job *job, int err)
 {
     struct kw_history_seal *seal =

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Three columns a series, grown together. Samples nearly always come in the
+ * order of points and of time, so both searches look first where the last one
+ * ended, and sorting is for the rare case that the clock was set back.
+ */
 #include "history/series.h"
 
 #include "base/mem.h"
@@ -56,6 +61,7 @@ int kw_history_series_put(struct kw_history_series *series, int64_t time_ms,
     return 0;
 }
 
+/* In order and no time twice: the usual case. */
 static bool is_tidy(const struct kw_history_series *series)
 {
     for (size_t i = 1; i < series->count; i++) {
@@ -70,6 +76,7 @@ struct place {
     size_t from; /* the order of arrival */
 };
 
+/* By time; of the same time the later arrival is behind. */
 static int by_time(const void *left, const void *right)
 {
     const struct place *a = left, *b = right;
@@ -79,6 +86,7 @@ static int by_time(const void *left, const void *right)
     return a->from < b->from ? -1 : 1;
 }
 
+/* Copies in order into `to`, which has room; of equal times the last. */
 static void sort(struct kw_history_series *series, struct kw_history_series *to,
                  struct place *places)
 {
@@ -140,6 +148,7 @@ void kw_history_set_fini(struct kw_history_set *set)
     kw_history_set_init(set);
 }
 
+/* Bit by bit: a scale that differs in the last digit is another one. */
 static bool same_key(const struct kw_history_key *a,
                      const struct kw_history_key *b)
 {
@@ -178,6 +187,7 @@ int kw_history_set_series(struct kw_history_set *set,
             return 0;
         }
     }
+    /* all were looked at, beginning with the likely one: it is new */
     err = add_series(set, key);
     if (err != 0)
         return err;
@@ -186,6 +196,7 @@ int kw_history_set_series(struct kw_history_set *set,
     return 0;
 }
 
+/* By point; of one point the series that began first. */
 static int by_point(const void *left, const void *right)
 {
     const struct kw_history_series *a = left, *b = right;

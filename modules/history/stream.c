@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Writer and reader keep the same struct kw_history_segment and change it in
+ * the same way frame by frame; what both know needn't be written. So each
+ * function that writes a part of a frame stands beside the one that reads it,
+ * and nothing may be changed before it is sure that the frame will be.
+ */
 #include "history/stream.h"
 
 #include "base/mem.h"
@@ -37,6 +43,7 @@ static uint64_t read_signed(struct kw_reader *reader)
     return kw_history_unzigzag(kw_read_varint(reader));
 }
 
+/* A new column; quality good and number 0 are where its differences begin. */
 static int add_lane(struct kw_history_segment *segment,
                     const struct kw_history_key *key)
 {
@@ -78,6 +85,7 @@ static int add_shape(struct kw_history_segment *segment, size_t count)
     return 0;
 }
 
+/* Whether a poll brings exactly the columns of a shape, in its order. */
 static bool fits(const struct kw_history_segment *segment,
                  const struct kw_history_shape *shape,
                  const struct kw_history_poll *poll)
@@ -146,6 +154,7 @@ static bool forms_agree(const struct kw_history_segment *segment,
     return true;
 }
 
+/* Writes the list of columns, and the new ones among them in full. */
 static int define_shape(struct kw_history_segment *segment,
                         const struct kw_history_poll *poll, struct kw_buf *out)
 {
@@ -188,6 +197,7 @@ static size_t count_changes(const struct kw_history_segment *segment,
     return changes;
 }
 
+/* Whether one byte can say the quality of the whole poll. */
 static bool all_alike(const struct kw_history_poll *poll)
 {
     for (size_t i = 1; i < poll->count; i++) {
@@ -197,6 +207,7 @@ static bool all_alike(const struct kw_history_poll *poll)
     return true;
 }
 
+/* The qualities that differ from the columns' last ones. */
 static void put_changes(const struct kw_history_segment *segment,
                         const struct kw_history_shape *shape,
                         const struct kw_history_poll *poll, size_t changes,
@@ -223,6 +234,7 @@ static void put_changes(const struct kw_history_segment *segment,
     }
 }
 
+/* The values, for those that have one, as differences. */
 static void put_values(struct kw_history_segment *segment,
                        const struct kw_history_shape *shape,
                        const struct kw_history_poll *poll, struct kw_buf *out)
@@ -285,6 +297,7 @@ int kw_history_frame_put(struct kw_history_segment *segment,
     return kw_buf_err(out);
 }
 
+/* A column of a new shape: a known one, or the definition of the next. */
 static int read_lane(struct kw_history_segment *segment,
                      struct kw_reader *reader, uint16_t *lane)
 {
@@ -308,6 +321,7 @@ static int read_lane(struct kw_history_segment *segment,
     return add_lane(segment, &key);
 }
 
+/* The definition of the next shape. */
 static int read_shape(struct kw_history_segment *segment,
                       struct kw_reader *reader)
 {
@@ -324,6 +338,7 @@ static int read_shape(struct kw_history_segment *segment,
     return err;
 }
 
+/* Puts the changed qualities into the columns. */
 static int read_changes(struct kw_history_segment *segment,
                         const struct kw_history_shape *shape,
                         struct kw_reader *reader)
@@ -387,6 +402,7 @@ int kw_history_frame_get(struct kw_history_segment *segment,
     return 0;
 }
 
+/* A frame's samples into the series of their points. */
 static int add_frame(const struct kw_history_segment *segment,
                      const struct kw_history_frame *frame, uint32_t point,
                      struct kw_history_set *set)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Numbers in keys are big-endian: LMDB sorts keys as bytes. */
 #include "history/tables.h"
 
 #include "base/buf.h"

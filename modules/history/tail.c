@@ -47,6 +47,7 @@ static int add_part(struct kw_history_tail *tail,
     return kw_buf_err(&tail->bytes);
 }
 
+/* A part without samples has no times to compare. */
 static bool overlaps(const struct kw_history_part *part, int64_t from_ms,
                      int64_t to_ms)
 {

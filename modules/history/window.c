@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Chunks and parts move between the pool and the sources and are freed only
+ * at the end: the memory that the busiest hour needed stays for the next one.
+ * A frame is encoded into `scratch` first and appended whole, so that a part
+ * never ends within a frame, whatever fails.
+ */
 #include "history/window.h"
 
 #include "base/mem.h"
@@ -29,6 +35,7 @@ static void free_chunks(struct kw_history_chunk *chunk)
     }
 }
 
+/* Parts with their chunks; the list itself isn't emptied. */
 static void free_parts(struct kw_link *parts)
 {
     KW_LIST_EACH_SAFE (link, after, parts) {
@@ -59,6 +66,7 @@ void kw_history_window_fini(struct kw_history_window *window)
     kw_history_window_init(window, 0);
 }
 
+/* Doubles the table of sources until it has that number. */
 static int grow_sources(struct kw_history_window *window, uint32_t number)
 {
     size_t size = window->size > 0 ? window->size : FIRST_SOURCES;
@@ -77,6 +85,7 @@ static int grow_sources(struct kw_history_window *window, uint32_t number)
     return 0;
 }
 
+/* Found by its number, made when it is new. */
 int kw_history_window_source(struct kw_history_window *window, uint32_t number,
                              struct kw_history_source **out)
 {
@@ -98,6 +107,7 @@ int kw_history_window_source(struct kw_history_window *window, uint32_t number,
     return 0;
 }
 
+/* From the pool when it has one: a warm window allocates nothing. */
 struct kw_history_part *kw_history_part_new(struct kw_history_window *window,
                                             uint32_t source, uint64_t segment)
 {
@@ -129,6 +139,7 @@ void kw_history_window_close(struct kw_history_window *window,
     if (part == NULL)
         return;
     source->open = NULL;
+    /* a part that never got a frame has no hour either */
     part->closed_ms = now_ms;
     if (part->samples > 0)
         kw_list_append(&source->closed, &part->link);
@@ -154,6 +165,7 @@ static int reserve_chunks(struct kw_history_window *window, size_t count)
     return 0;
 }
 
+/* Hangs a spare chunk behind the part; reserve_chunks has made sure of it. */
 static void add_chunk(struct kw_history_window *window,
                       struct kw_history_part *part)
 {
@@ -217,27 +229,20 @@ void kw_history_part_time(struct kw_history_part *part, int64_t time_ms)
         part->last_ms = time_ms;
 }
 
-/* Encodes into scratch; begins a new part when the open one can't go on. */
+/* Encodes into scratch for the open part, which is made when there is none. */
 static int encode(struct kw_history_window *window,
                   struct kw_history_source *source,
-                  const struct kw_history_poll *poll, uint64_t now_ms)
+                  const struct kw_history_poll *poll)
 {
-    int err = KW_EAGAIN;
-
-    for (int attempt = 0; err == KW_EAGAIN && attempt < 2; attempt++) {
-        if (source->open == NULL) {
-            source->open = kw_history_part_new(window, source->number,
-                                               window->next_segment++);
-            kw_history_segment_reset(&source->writer);
-        }
-        if (source->open == NULL)
-            return KW_ENOMEM;
-        kw_buf_reset(&window->scratch);
-        err = kw_history_frame_put(&source->writer, poll, &window->scratch);
-        if (err == KW_EAGAIN)
-            kw_history_window_close(window, source, now_ms);
+    if (source->open == NULL) {
+        source->open =
+            kw_history_part_new(window, source->number, window->next_segment++);
+        kw_history_segment_reset(&source->writer);
     }
-    return err;
+    if (source->open == NULL)
+        return KW_ENOMEM;
+    kw_buf_reset(&window->scratch);
+    return kw_history_frame_put(&source->writer, poll, &window->scratch);
 }
 
 int kw_history_window_put(struct kw_history_window *window, uint32_t number,
@@ -255,7 +260,11 @@ int kw_history_window_put(struct kw_history_window *window, uint32_t number,
          source->open->samples >= KW_HISTORY_PART_SAMPLES))
         kw_history_window_close(window, source, now_ms);
     if (err == 0)
-        err = encode(window, source, poll, now_ms);
+        err = encode(window, source, poll);
+    if (err == KW_EAGAIN) { /* what is new of a point begins a segment */
+        kw_history_window_close(window, source, now_ms);
+        err = encode(window, source, poll);
+    }
     if (err == 0)
         err = kw_history_part_append(window, source->open, window->scratch.data,
                                      window->scratch.length);

@@ -26,6 +26,7 @@ enum {
     PENDING_PAUSE_BYTES = 4096,
     FIELDS_MAX_BYTES = 8192,
     BODY_GRACE_MS = 5000, /* before the floor of the rate holds */
+    TRIM_MS = 1000,       /* idle for that long: memory is given back */
 };
 
 static void consume(struct kw_http_conn *conn, const unsigned char *bytes,
@@ -386,6 +387,14 @@ static void give_up(struct kw_http_conn *conn)
                          "The gateway found no answer in time.");
 }
 
+/* A connection that idles costs as little memory as it can. */
+static void trim(struct kw_http_conn *conn)
+{
+    kw_stream_trim(&conn->stream);
+    kw_http_parser_trim(&conn->parser);
+    kw_buf_fini(&conn->fields);
+}
+
 static void sweep_one(struct kw_http_conn *conn, uint64_t now)
 {
     const struct kw_http_conf_limits *limits = &conn->http->conf->limits;
@@ -404,6 +413,8 @@ static void sweep_one(struct kw_http_conn *conn, uint64_t now)
     case KW_HTTP_IDLE:
         if (age_ms > (uint64_t)limits->idle_ms)
             finish(conn);
+        else if (age_ms > TRIM_MS)
+            trim(conn);
         break;
     case KW_HTTP_BUSY:
         if (age_ms > (uint64_t)limits->request_ms &&

@@ -322,6 +322,18 @@ static bool read_body(struct kw_http_conn *conn)
     return read;
 }
 
+/* The body may have come long after the head: a session that ended in
+ * between must not act any more. */
+static bool is_still_permitted(struct kw_http_conn *conn)
+{
+    const struct kw_route *route = conn->request.route;
+
+    if (route->permission == KW_MAY_PUBLIC)
+        return true;
+    identify(conn, route->flags);
+    return check_permission(conn, route->permission);
+}
+
 void kw_http_exchange_run(struct kw_http_conn *conn)
 {
     if (conn->file != NULL) {
@@ -329,7 +341,7 @@ void kw_http_exchange_run(struct kw_http_conn *conn)
         return;
     }
     conn->state = KW_HTTP_BUSY;
-    if (read_body(conn))
+    if (is_still_permitted(conn) && read_body(conn))
         conn->request.route->handle(conn->self, &conn->request);
 }
 

@@ -124,9 +124,9 @@ static int prepare_tls(struct kw_http_prepare *prepare)
     struct kw_diag *diag = &prepare->tls_diag;
     int err = name_pair(prepare->state_dir, cert_file, key_file, diag);
 
-    /* one of the two missing is an accident that people must look at */
-    if (err == 0 && access(cert_file, F_OK) != 0 &&
-        access(key_file, F_OK) != 0) {
+    /* A key without its certificate was never shown to anybody: a power cut
+     * while the pair was made, or somebody who wants a new pair. */
+    if (err == 0 && access(cert_file, F_OK) != 0) {
         err = make_certificate(prepare, cert_file, key_file, diag);
         prepare->made_certificate = err == 0;
     }

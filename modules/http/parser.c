@@ -229,6 +229,12 @@ void kw_http_parser_reset(struct kw_http_parser *parser)
     parser->text = text;
 }
 
+void kw_http_parser_trim(struct kw_http_parser *parser)
+{
+    if (parser->text.length == 0)
+        kw_buf_fini(&parser->text);
+}
+
 /* What llhttp's answer to these bytes means. */
 static enum kw_http_step judge(struct kw_http_parser *parser,
                                llhttp_errno_t err)

@@ -62,8 +62,10 @@ void kw_http_parser_init(struct kw_http_parser *parser,
                          const struct kw_http_limits *limits);
 void kw_http_parser_fini(struct kw_http_parser *parser);
 
-/* Ready for the next request of the connection. */
+/* Ready for the next request of the connection; keeps a little memory for it,
+ * which trim gives back while none is being read. */
 void kw_http_parser_reset(struct kw_http_parser *parser);
+void kw_http_parser_trim(struct kw_http_parser *parser);
 
 /*
  * Takes bytes; *used of them are part of this request. Stops at HEAD and at

@@ -57,8 +57,8 @@ void kw_meter_doubt_marked(struct kw_meter_doubt *doubt, uint8_t unit,
                            bool answered);
 
 /*
- * A whole frame came that nobody asked for now: the late answer, if it fits
- * one. pdu is what stands between unit and CRC. True when it did.
+ * A whole frame came that nobody asked for the moment: the late answer, if it
+ * fits one. pdu is what stands between unit and CRC. True when it did.
  */
 bool kw_meter_doubt_seen(struct kw_meter_doubt *doubt, uint8_t unit,
                          const unsigned char *pdu, size_t length);

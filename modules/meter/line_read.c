@@ -41,7 +41,7 @@ static bool deliver(struct kw_meter_line *line, struct kw_meter_slot *slot,
     return true;
 }
 
-/* A whole frame that nobody waits for now. slot: who waits meanwhile. */
+/* A whole frame that nobody waits for the moment. slot: who waits meanwhile. */
 static void drop_frame(struct kw_meter_line *line, struct kw_meter_slot *slot,
                        const unsigned char *frame, size_t length)
 {

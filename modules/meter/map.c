@@ -84,10 +84,35 @@ static bool read_forbidden(struct kw_map *map, const char *text)
     return map->forbidden_count > 0;
 }
 
-static bool read_pause(const char *text, int64_t *pause_ms)
+static bool read_title(struct kw_map *map, const char *text)
 {
-    return kw_text_parse_duration(text, pause_ms) == 0 &&
-           *pause_ms <= PAUSE_MAX_MS;
+    return kw_text_copy(map->title, sizeof(map->title), text);
+}
+
+static bool read_make(struct kw_map *map, const char *text)
+{
+    return kw_text_copy(map->make, sizeof(map->make), text);
+}
+
+static bool read_max_registers(struct kw_map *map, const char *text)
+{
+    return read_limit(text, 1, KW_METER_REGISTERS_MAX, &map->max_registers);
+}
+
+static bool read_gap(struct kw_map *map, const char *text)
+{
+    return read_limit(text, 0, 123, &map->gap);
+}
+
+static bool read_load_stride(struct kw_map *map, const char *text)
+{
+    return read_limit(text, 1, 32768, &map->load_stride);
+}
+
+static bool read_pause(struct kw_map *map, const char *text)
+{
+    return kw_text_parse_duration(text, &map->pause_ms) == 0 &&
+           map->pause_ms <= PAUSE_MAX_MS;
 }
 
 /* "true", or a map, one of its quantities and the texts it may begin with. */
@@ -102,41 +127,29 @@ static bool read_fingerprint(struct kw_map *map, const char *text)
            kw_text_copy(map->fingerprint, sizeof(map->fingerprint), text);
 }
 
+/* The keys of the leading lines and what each expects. */
+static const struct {
+    const char *key, *expected;
+    bool (*read)(struct kw_map *map, const char *text);
+} keys[] = {
+    {"title", "at most 127 bytes", read_title},
+    {"make", "at most 63 bytes", read_make},
+    {"max_registers", "1 to 125", read_max_registers},
+    {"gap", "0 to 123", read_gap},
+    {"load_stride", "1 to 32768", read_load_stride},
+    {"pause", "at most 10s", read_pause},
+    {"forbidden", "up to 16 addresses or ranges like 20-29", read_forbidden},
+    {"fingerprint", "true, or a map, a quantity and texts", read_fingerprint},
+};
+
 /* The text that was expected, or NULL when the value was right. */
 static const char *read_key(struct kw_map *map, const char *key,
                             const char *value)
 {
-    bool good;
-
-    if (strcmp(key, "title") == 0) {
-        good = kw_text_copy(map->title, sizeof(map->title), value);
-        return good ? NULL : "at most 127 bytes";
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        if (strcmp(key, keys[i].key) == 0)
+            return keys[i].read(map, value) ? NULL : keys[i].expected;
     }
-    if (strcmp(key, "make") == 0) {
-        good = kw_text_copy(map->make, sizeof(map->make), value);
-        return good ? NULL : "at most 63 bytes";
-    }
-    if (strcmp(key, "max_registers") == 0) {
-        good =
-            read_limit(value, 1, KW_METER_REGISTERS_MAX, &map->max_registers);
-        return good ? NULL : "1 to 125";
-    }
-    if (strcmp(key, "gap") == 0)
-        return read_limit(value, 0, 123, &map->gap) ? NULL : "0 to 123";
-    if (strcmp(key, "load_stride") == 0) {
-        good = read_limit(value, 1, 32768, &map->load_stride);
-        return good ? NULL : "1 to 32768";
-    }
-    if (strcmp(key, "pause") == 0)
-        return read_pause(value, &map->pause_ms) ? NULL : "at most 10s";
-    if (strcmp(key, "forbidden") == 0)
-        return read_forbidden(map, value)
-                   ? NULL
-                   : "up to 16 addresses or ranges like 20-29";
-    if (strcmp(key, "fingerprint") == 0)
-        return read_fingerprint(map, value)
-                   ? NULL
-                   : "true, or a map, a quantity and texts";
     return "title, make, max_registers, gap, forbidden, pause, load_stride "
            "or fingerprint as key";
 }

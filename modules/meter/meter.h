@@ -16,9 +16,9 @@ struct kw_meter; /* the module's state: its `self` */
 extern const struct kw_module kw_meter_module;
 
 /*
- * The line of that name, NULL when there is none. Borrowed, and only for now:
- * a change of configuration may close it; requests that are under way then are
- * not answered any more and must be cancelled or forgotten.
+ * The line of that name, NULL when there is none. Borrowed, and only for the
+ * moment: a change of configuration may close it; requests that are under way
+ * then are not answered any more and must be cancelled or forgotten.
  */
 struct kw_meter_line *kw_meter_find_line(struct kw_meter *meter,
                                          const char *name);

@@ -79,7 +79,9 @@ static void on_written(uv_write_t *write, int status)
 
     kw_buf_fini(&connection->out);
     connection->writing = false;
-    if (status < 0 || connection->last) {
+    if (connection->life.closing) {
+        /* dropped while libuv still had this write to report */
+    } else if (status < 0 || connection->last) {
         kw_control_drop(connection);
     } else {
         wait_on(connection);

@@ -13,7 +13,11 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { CONFIG_MAX_BYTES = KW_CONF_BYTES, ANSWER_MAX_BYTES = 4 << 20 };
+enum {
+    CONFIG_MAX_BYTES = KW_CONF_BYTES,
+    ANSWER_MAX_BYTES = 4 << 20,
+    TREE_MAX_BYTES = 8 << 20, /* KW_CONF_NODES nodes and their texts */
+};
 
 void kw_core_reply_no_revision(struct kw_request *request, int err)
 {
@@ -48,8 +52,11 @@ struct kw_node *kw_core_revision_tree(struct kw_core_state *state,
                                       uint64_t number)
 {
     struct kw_node *root = NULL;
-    int err = kw_core_read_revision(state->core, number, request->arena, &root);
+    int err;
 
+    /* Whatever the request itself may take: the largest tree has room. */
+    request->arena->ceiling_bytes += TREE_MAX_BYTES;
+    err = kw_core_read_revision(state->core, number, request->arena, &root);
     if (err == 0)
         return root;
     kw_core_reply_no_revision(request, err);

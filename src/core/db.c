@@ -90,6 +90,7 @@ static int mend_length(MDB_env *env)
     return 0;
 }
 
+/* Never smaller than the file with some room to delete in. */
 static size_t map_size(const char *path, uint64_t wanted)
 {
     struct stat file;
@@ -121,6 +122,7 @@ static int open_env(struct kw_db *db, const struct kw_db_options *options)
     return err != 0 ? err : kw_db_error(mdb_reader_check(db->env, &dead));
 }
 
+/* A new database says at once what it is. */
 static int write_format(struct kw_db *db)
 {
     struct kw_db_batch *batch = kw_db_batch_new();
@@ -155,6 +157,7 @@ static int read_format(struct kw_db *db)
     return err;
 }
 
+/* Tables and format; a file with tables but no format is not ours. */
 static int open_content(struct kw_db *db)
 {
     int err = kw_db_find_tables(db);

@@ -51,6 +51,7 @@ void kw_db_batch_retire(struct kw_db *db, struct kw_db_batch *batch)
     db->spares++;
 }
 
+/* The first failure is kept; later ones change nothing. */
 static void add(struct kw_db_batch *batch, const struct kw_db_op *op,
                 const void *key, const void *value)
 {

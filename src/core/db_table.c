@@ -30,6 +30,7 @@ int kw_db_table_get(const struct kw_db *db, size_t known, const char *name,
     return 0;
 }
 
+/* Opens a table into the next slot; known to nobody else yet. */
 static int add(struct kw_db *db, MDB_txn *txn, const char *name, size_t length,
                unsigned flags)
 {
@@ -107,6 +108,7 @@ int kw_db_find_tables(struct kw_db *db)
     return err;
 }
 
+/* All pages of a table, full or not. */
 static uint64_t pages(MDB_txn *txn, MDB_dbi dbi)
 {
     MDB_stat stat;

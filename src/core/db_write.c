@@ -30,6 +30,7 @@ static uint64_t now_us(void)
     return (uint64_t)now.tv_sec * 1000000U + (uint64_t)now.tv_nsec / 1000U;
 }
 
+/* Appending fills pages to the end; inserting halves them. */
 static int put(MDB_txn *txn, MDB_dbi dbi, MDB_val *key, MDB_val *value,
                bool append)
 {
@@ -92,6 +93,7 @@ static struct kw_db_result apply(struct kw_db *db, struct kw_link *batches)
     return result;
 }
 
+/* What the statistics say of a commit. */
 static void note(struct kw_db *db, const struct kw_db_result *result)
 {
     struct kw_db_stats *stats = &db->stats;
@@ -185,6 +187,7 @@ static void on_done(struct kw_job *job, int err)
         finish_close(db);
 }
 
+/* The interval is over; a commit under way is waited for. */
 static void on_timer(uv_timer_t *timer)
 {
     struct kw_db *db = timer->data;
@@ -254,6 +257,7 @@ int kw_db_write_now(struct kw_db *db, struct kw_db_batch *take)
     return err;
 }
 
+/* Why a batch can't be queued; 0: it can. */
 static int refuse(const struct kw_db *db, const struct kw_db_batch *batch)
 {
     if (batch->err != 0)

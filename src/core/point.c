@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Entries live as long as the table, so pointers to points stay good whatever
+ * is defined, renamed or retired. Numbers are small and dense: an array finds
+ * a point by its number, which is what each sample costs.
+ */
 #include "core/point.h"
 
 #include "base/list.h"
@@ -115,6 +120,7 @@ int kw_points_add_source(struct kw_points *points,
     return 0;
 }
 
+/* Names the point after its source and puts it into the index. */
 static void name_point(struct kw_points *points, struct kw_point_entry *entry)
 {
     struct kw_point *point = &entry->point;
@@ -201,6 +207,7 @@ static int rename_source(struct kw_points *points,
     return 0;
 }
 
+/* A letter for the kind and twelve hex digits. */
 static bool is_uid(const char *uid, char kind)
 {
     unsigned char bytes[UID_BYTES];
@@ -208,6 +215,7 @@ static bool is_uid(const char *uid, char kind)
     return uid[0] == kind && kw_secret_unhex(uid + 1, bytes, UID_BYTES) == 0;
 }
 
+/* Random: two gateways' histories can be put together without a clash. */
 static int make_uid(const struct kw_points *points, char kind,
                     char uid[KW_UID_SIZE])
 {
@@ -224,6 +232,7 @@ static int make_uid(const struct kw_points *points, char kind,
     return 0;
 }
 
+/* Stored before it is used, so that what follows can't outlive it. */
 static int new_source(struct kw_points *points, char kind, const char *name,
                       const char *uid, struct kw_source_entry **entry)
 {
@@ -292,6 +301,7 @@ static int reform(struct kw_points *points, struct kw_point *point,
     return err;
 }
 
+/* Stored before it is used, like a source. */
 static int new_point(struct kw_points *points, struct kw_source_entry *source,
                      const struct kw_point_form *form,
                      struct kw_point_entry **entry)

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The nodes are inside the entries, so putting one in can't fail once there is
+ * room, and renaming takes it out and puts it in again. Chains are short: the
+ * table doubles when there is a node for each of them.
+ */
 #include "core/point_internal.h"
 
 #include "base/mem.h"
@@ -63,6 +68,7 @@ void kw_point_index_remove(struct kw_point_index *index,
     index->count--;
 }
 
+/* The next node of a chain with that hash. */
 static struct kw_point_node *same_hash(struct kw_point_node *node,
                                        uint64_t hash)
 {

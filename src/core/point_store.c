@@ -112,6 +112,7 @@ static void put_source(struct kw_db_batch *batch,
 
 static void save_all(struct kw_points *points);
 
+/* The db's answer. A failure is repaired as a whole, once at a time. */
 static void on_saved(void *arg, int err)
 {
     struct kw_points *points = arg;
@@ -176,6 +177,7 @@ static int read_text(struct kw_reader *reader, char *text, size_t size)
     return 0;
 }
 
+/* Records of a newer program are not guessed at. */
 static int read_version(struct kw_reader *reader)
 {
     uint8_t version = kw_read_byte(reader);
@@ -185,6 +187,7 @@ static int read_version(struct kw_reader *reader)
     return version == RECORD_VERSION ? 0 : KW_EVERSION;
 }
 
+/* One record of core.sources. */
 static int load_source(struct kw_points *points, struct kw_slice key,
                        struct kw_reader *reader)
 {
@@ -206,6 +209,7 @@ static int load_source(struct kw_points *points, struct kw_slice key,
     return err;
 }
 
+/* The counters may be ahead of the records, never behind. */
 static int load_counters(struct kw_points *points, struct kw_reader *reader)
 {
     uint32_t point = kw_read_be32(reader), source = kw_read_be32(reader);
@@ -217,6 +221,7 @@ static int load_counters(struct kw_points *points, struct kw_reader *reader)
     return reader->err;
 }
 
+/* One record of core.points; number 0 has the counters. */
 static int load_point(struct kw_points *points, struct kw_slice key,
                       struct kw_reader *reader)
 {
@@ -256,6 +261,7 @@ static int load_point(struct kw_points *points, struct kw_slice key,
 typedef int load_fn(struct kw_points *points, struct kw_slice key,
                     struct kw_reader *reader);
 
+/* Gives every entry of a table to load(). */
 static int load_table(struct kw_points *points, struct kw_db_txn *txn,
                       const struct kw_db_table *table, load_fn *load)
 {

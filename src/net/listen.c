@@ -13,10 +13,15 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { STARVED_PAUSE_MS = 100, SERVICE_SIZE = 24 };
+enum {
+    STARVED_PAUSE_MS = 100,
+    SERVICE_SIZE = 24,
+    KEEPALIVE_S = 60, /* silence before the kernel asks the peer */
+};
 
 struct kw_listener {
     struct kw_life life;
@@ -118,12 +123,17 @@ static int bind_socket(struct kw_listener *listener,
                        struct sockaddr_storage *address, int backlog)
 {
     socklen_t length = sizeof(*address);
-    int on = 1, off = 0;
+    int on = 1, off = 0, idle_s = KEEPALIVE_S;
 
     listener->fd = open_socket(address);
     if (listener->fd < 0)
         return errno;
     setsockopt(listener->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    /* what every connection is to have it gets from its listener (Linux) */
+    setsockopt(listener->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    setsockopt(listener->fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+    setsockopt(listener->fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s,
+               sizeof(idle_s));
     if (address->ss_family == AF_INET6) /* "[::]" takes IPv4 too */
         setsockopt(listener->fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
     if (bind(listener->fd, (struct sockaddr *)address, length) != 0 ||

@@ -359,8 +359,6 @@ static void name_peer(struct kw_stream *stream, const struct sockaddr *peer)
 static void begin(struct kw_stream *stream)
 {
     stream->connected = true;
-    uv_tcp_nodelay(&stream->tcp, 1);
-    uv_tcp_keepalive(&stream->tcp, 1, KEEPALIVE_S);
     update_reading(stream);
     kw_loop_turn_end(stream->loop, &stream->later);
 }
@@ -393,10 +391,13 @@ static void on_connect(uv_connect_t *request, int status)
 {
     struct kw_stream *stream = request->data;
 
-    if (!stream->life.closing && status == 0)
+    if (!stream->life.closing && status == 0) {
+        uv_tcp_nodelay(&stream->tcp, 1);
+        uv_tcp_keepalive(&stream->tcp, 1, KEEPALIVE_S);
         begin(stream);
-    else
+    } else {
         end_later(stream, kw_err_from_errno(-status));
+    }
     if (stream->connected && !stream->life.closing && stream->tls != NULL)
         (void)shake(stream); /* the first flight is ours */
     kw_life_drop(&stream->life);
@@ -444,6 +445,14 @@ size_t kw_stream_write(struct kw_stream *stream, const void *bytes,
     else if (!stream->writing)
         kw_loop_turn_end(stream->loop, &stream->later);
     return queued(stream);
+}
+
+void kw_stream_trim(struct kw_stream *stream)
+{
+    if (!stream->writing && stream->out.length == 0) {
+        kw_buf_fini(&stream->out);
+        kw_buf_fini(&stream->sending);
+    }
 }
 
 void kw_stream_pause(struct kw_stream *stream, bool paused)

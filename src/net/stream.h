@@ -37,7 +37,7 @@ struct kw_stream_events {
     void (*on_closed)(struct kw_stream *stream);
 };
 
-enum { KW_STREAM_IN_BYTES = 2048, KW_STREAM_OUT_MAX_BYTES = 1 << 20 };
+enum { KW_STREAM_IN_BYTES = 1024, KW_STREAM_OUT_MAX_BYTES = 1 << 20 };
 
 /* Embedded by value in its owner (a connection). */
 struct kw_stream {
@@ -93,6 +93,9 @@ KW_MUST_CHECK int kw_stream_connect(struct kw_stream *stream,
  */
 size_t kw_stream_write(struct kw_stream *stream, const void *bytes,
                        size_t length);
+
+/* Gives back the memory of empty buffers; for a stream that idles. */
+void kw_stream_trim(struct kw_stream *stream);
 
 /* Stops and goes on reading (back-pressure). */
 void kw_stream_pause(struct kw_stream *stream, bool paused);

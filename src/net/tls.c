@@ -86,6 +86,7 @@ void kw_tls_drop(struct kw_tls *tls)
         return;
     SSL_CTX_free(tls->ctx);
     BIO_meth_free(tls->method);
+    EVP_CIPHER_free(tls->cipher);
     kw_secret_wipe(tls->keys, sizeof(tls->keys));
     kw_free(tls);
 }

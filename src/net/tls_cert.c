@@ -184,6 +184,26 @@ static int write_file(const char *path, BIO *content, mode_t mode,
     return err;
 }
 
+/* The names in a file's folder are on the disk, too. */
+static void sync_folder(const char *file)
+{
+    char folder[4096];
+    char *slash;
+    int fd;
+
+    if (!kw_text_copy(folder, sizeof(folder), file))
+        return;
+    slash = strrchr(folder, '/');
+    if (slash == NULL)
+        return;
+    *slash = 0;
+    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    (void)fsync(fd); /* where it can't be synced, a pair is made again */
+    close(fd);
+}
+
 static int write_pair(const char *cert_file, const char *key_file, X509 *cert,
                       EVP_PKEY *key, struct kw_diag *diag)
 {
@@ -197,6 +217,7 @@ static int write_pair(const char *cert_file, const char *key_file, X509 *cert,
         err = write_file(key_file, key_pem, 0600, diag);
         if (err == 0)
             err = write_file(cert_file, cert_pem, 0644, diag);
+        sync_folder(cert_file);
     }
     BIO_free(cert_pem);
     BIO_free(key_pem);

@@ -21,6 +21,7 @@ struct kw_tls_ticket_key {
 struct kw_tls {
     SSL_CTX *ctx;       /* owned */
     BIO_METHOD *method; /* owned: tls_session.c */
+    EVP_CIPHER *cipher; /* owned: seals tickets */
     unsigned holds;
     bool server;
     char alpn[32];                    /* "" none */

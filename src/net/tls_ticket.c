@@ -65,8 +65,7 @@ static int on_ticket(SSL *ssl, unsigned char name[16],
         return 0;
     }
     if (use_key(key, mac) != 1 ||
-        EVP_CipherInit_ex(cipher, EVP_aes_256_cbc(), NULL, key->aes, iv,
-                          seal) != 1)
+        EVP_CipherInit_ex(cipher, tls->cipher, NULL, key->aes, iv, seal) != 1)
         return -1; /* UNTESTED: OpenSSL's own allocation fails */
     return key == &tls->keys[0] ? 1 : 2;
 }
@@ -76,6 +75,12 @@ int kw_tls_ticket_start(struct kw_tls *tls)
     tls->rotated_ms = kw_clock_mono_ms(tls->clock);
     if (kw_secret_random(tls->keys, sizeof(tls->keys)) != 0)
         return KW_EIO; /* UNTESTED: the kernel has no random bytes */
+    /* looked up once: by name it costs more than the encryption */
+    tls->cipher = EVP_CIPHER_fetch(NULL, "AES-256-CBC", NULL);
+    if (tls->cipher == NULL)
+        return KW_ENOMEM; /* UNTESTED: OpenSSL's own allocation fails */
+    /* a browser takes one ticket a connection; each costs the server some */
+    (void)SSL_CTX_set_num_tickets(tls->ctx, 1);
     SSL_CTX_set_timeout(tls->ctx, (long)(key_life_ms / 1000));
     SSL_CTX_set_tlsext_ticket_key_evp_cb(tls->ctx, on_ticket);
     return 0;

@@ -19,7 +19,7 @@
 
 #include <cmocka.h>
 
-enum { DEADLINE_MS = 10000, TICK_MS = 2 };
+enum { DEADLINE_MS = 60000, TICK_MS = 2 };
 
 uint64_t kw_test_blocks(void)
 {
@@ -136,49 +136,36 @@ void kw_fixture_close(struct kw_fixture *fixture)
     assert_int_equal(kw_test_blocks(), fixture->balance);
 }
 
-/*
- * A timer of its own that ticks: a turn that waits for something else would
- * not end when what was waited for came from a timer before it.
- */
-struct watch {
-    uv_timer_t timer;
-    uint64_t until_ms;
-};
-
+/* The turn ends: without that it could wait for ever when what was waited for
+ * came from a timer, before it waits. */
 static void on_tick(uv_timer_t *timer)
 {
-    (void)timer; /* the turn ends, that is all */
+    uv_stop(timer->loop);
 }
 
-static void begin_watch(struct kw_fixture *fixture, struct watch *watch,
-                        uint64_t ms)
+static void end_timer(struct kw_fixture *fixture, uv_timer_t *timer)
 {
-    watch->until_ms = kw_clock_mono_ms(&kw_clock_system) + ms;
-    uv_timer_init(&fixture->loop.uv, &watch->timer);
-    uv_timer_start(&watch->timer, on_tick, TICK_MS, TICK_MS);
-}
-
-static bool is_over(const struct watch *watch)
-{
-    return kw_clock_mono_ms(&kw_clock_system) >= watch->until_ms;
-}
-
-static void end_watch(struct kw_fixture *fixture, struct watch *watch)
-{
-    uv_close((uv_handle_t *)&watch->timer, NULL);
+    uv_close((uv_handle_t *)timer, NULL);
     uv_run(&fixture->loop.uv, UV_RUN_NOWAIT);
+}
+
+static bool is_over(uint64_t until_ms)
+{
+    return kw_clock_mono_ms(&kw_clock_system) >= until_ms;
 }
 
 void kw_fixture_until(struct kw_fixture *fixture, bool (*done)(void *arg),
                       void *arg)
 {
-    struct watch watch;
+    uint64_t until_ms = kw_clock_mono_ms(&kw_clock_system) + DEADLINE_MS;
+    uv_timer_t timer;
     bool came;
 
-    begin_watch(fixture, &watch, DEADLINE_MS);
-    while (!(came = done(arg)) && !is_over(&watch))
+    uv_timer_init(&fixture->loop.uv, &timer);
+    uv_timer_start(&timer, on_tick, TICK_MS, TICK_MS);
+    while (!(came = done(arg)) && !is_over(until_ms))
         uv_run(&fixture->loop.uv, UV_RUN_ONCE);
-    end_watch(fixture, &watch);
+    end_timer(fixture, &timer);
     assert_true(came);
 }
 
@@ -197,12 +184,15 @@ void kw_fixture_until_set(struct kw_fixture *fixture, const bool *flag)
     kw_fixture_until(fixture, is_set, arg.out);
 }
 
+/* No ticks here: tests count the turns that something else makes. */
 void kw_fixture_run_ms(struct kw_fixture *fixture, unsigned ms)
 {
-    struct watch watch;
+    uv_timer_t timer;
 
-    begin_watch(fixture, &watch, ms);
-    while (!is_over(&watch))
+    uv_update_time(&fixture->loop.uv);
+    uv_timer_init(&fixture->loop.uv, &timer);
+    uv_timer_start(&timer, on_tick, ms, 0);
+    while (uv_is_active((uv_handle_t *)&timer))
         uv_run(&fixture->loop.uv, UV_RUN_ONCE);
-    end_watch(fixture, &watch);
+    end_timer(fixture, &timer);
 }

@@ -37,11 +37,11 @@ void kw_fixture_open(struct kw_fixture *fixture, unsigned parts);
  * that nothing is left. */
 void kw_fixture_close(struct kw_fixture *fixture);
 
-/* Runs the loop until done(arg) is true; fails the test after 10 s. */
+/* Runs the loop until done(arg) is true; fails the test after 60 s. */
 void kw_fixture_until(struct kw_fixture *fixture, bool (*done)(void *arg),
                       void *arg);
 
-/* Runs the loop until *flag is true; fails the test after 10 s. */
+/* Runs the loop until *flag is true; fails the test after 60 s. */
 void kw_fixture_until_set(struct kw_fixture *fixture, const bool *flag);
 
 /* Runs the loop for that long: for what must not happen. */

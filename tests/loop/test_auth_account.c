@@ -24,6 +24,7 @@ static int close_stage(void **state)
 {
     (void)state;
     hold_hashes(false);
+    hold_commits(false);
     clear_faults();
     stage_close(&stage);
     return 0;
@@ -218,12 +219,14 @@ static void test_client_goes(void **state)
     assert_int_equal(log_in(&stage, &ask, "anna", OTHER_PASSWORD), 401);
 
     /* during the commit: it is done; the own session ended meanwhile too */
+    hold_commits(true);
     ask_send(&stage, &ask, KW_PUT, path, anna.token, good_change);
     kw_fixture_until(&stage.fixture, has_no_hash, NULL);
     ask_leave(&ask);
     kw_auth_sessions_end(
         &stage.auth->sessions,
         kw_auth_sessions_get(&stage.auth->sessions, ask.who.session));
+    hold_commits(false);
     kw_fixture_until(&stage.fixture, is_changed, NULL);
     assert_int_equal(log_in(&stage, &ask, "anna", OTHER_PASSWORD), 201);
 }

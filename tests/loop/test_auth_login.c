@@ -21,6 +21,7 @@ static int close_stage(void **state)
 {
     (void)state;
     hold_hashes(false);
+    hold_commits(false);
     clear_faults();
     stage_close(&stage);
     return 0;
@@ -390,8 +391,10 @@ static void test_log_out(void **state)
 
     /* the client does not wait for the answer */
     assert_int_equal(log_in(&stage, &ask, "anna", ADMIN_PASSWORD), 201);
+    hold_commits(true);
     ask_send(&stage, &out, KW_DELETE, "/session", ask.token, NULL);
     ask_leave(&out);
+    hold_commits(false);
     stage_stop(&stage);
     assert_int_equal(stage_rows(&stage, &kw_auth_sessions_table), 0);
     stage_start(&stage);
@@ -426,10 +429,11 @@ static void test_client_goes(void **state)
     assert_int_equal(stage.auth->counters.failures, 1);
 
     /* during the commit: the session goes again */
+    hold_commits(true);
     begin_log_in(&stage, &ask, "anna", ADMIN_PASSWORD);
-    while (stage.auth->sessions.count == 0)
-        uv_run(&stage.fixture.loop.uv, UV_RUN_ONCE);
+    stage_until_committing(&stage, 1);
     ask_leave(&ask);
+    hold_commits(false);
     stage_stop(&stage);
     assert_int_equal(stage_rows(&stage, &kw_auth_sessions_table), 0);
     stage_start(&stage);
@@ -459,13 +463,14 @@ static void test_race(void **state)
     stage.auth->user_count = 2;
 
     /* the session is ended while it is being committed */
+    hold_commits(true);
     begin_log_in(&stage, &ask, "anna", ADMIN_PASSWORD);
-    while (stage.auth->sessions.count == 0)
-        uv_run(&stage.fixture.loop.uv, UV_RUN_ONCE);
+    stage_until_committing(&stage, 1);
     kw_auth_sessions_end(
         &stage.auth->sessions,
         kw_auth_sessions_get(&stage.auth->sessions,
                              stage.auth->sessions.last_handle));
+    hold_commits(false);
     assert_int_equal(ask_wait(&stage, &ask), 401);
     assert_true(ask_says(&ask, "session_ended"));
 }
@@ -477,12 +482,13 @@ static void test_nothing_to_undo(void **state)
 
     (void)state;
     ask_from(&ask, "192.0.2.1");
+    hold_commits(true);
     begin_log_in(&stage, &ask, "anna", ADMIN_PASSWORD);
-    while (stage.auth->sessions.count == 0)
-        uv_run(&stage.fixture.loop.uv, UV_RUN_ONCE);
+    stage_until_committing(&stage, 1);
     stage_advance(&stage, 600000);
     kw_auth_expiry_sweep(stage.auth);
     ask_leave(&ask);
+    hold_commits(false);
     stage_stop(&stage);
     assert_int_equal(stage_rows(&stage, &kw_auth_sessions_table), 0);
     stage_start(&stage);

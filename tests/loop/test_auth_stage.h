@@ -53,7 +53,8 @@ static struct stage_faults {
     uint64_t memory_used;    /* allocations when it began */
     pthread_mutex_t lock;
     pthread_cond_t wake;
-    bool hold; /* hashes wait until it is false */
+    bool hold;         /* hashes wait until it is false */
+    bool hold_commits; /* commits of the database wait */
     unsigned hashes;
 } faults = {
     .lock = PTHREAD_MUTEX_INITIALIZER,
@@ -74,6 +75,10 @@ int getentropy(void *bytes, size_t length)
 int fdatasync(int fd)
 {
     (void)fd;
+    pthread_mutex_lock(&faults.lock);
+    while (faults.hold_commits)
+        pthread_cond_wait(&faults.wake, &faults.lock);
+    pthread_mutex_unlock(&faults.lock);
     errno = EIO;
     return faults.no_sync ? -1 : 0;
 }
@@ -117,6 +122,14 @@ int EVP_PBE_scrypt(const char *pass, size_t passlen, const unsigned char *salt,
     memcpy(bytes + (size_t)length + saltlen, pass, passlen);
     return EVP_Digest(bytes, (size_t)length + saltlen + passlen, key, &done,
                       EVP_sha256(), NULL);
+}
+
+static inline void hold_commits(bool hold)
+{
+    pthread_mutex_lock(&faults.lock);
+    faults.hold_commits = hold;
+    pthread_cond_broadcast(&faults.wake);
+    pthread_mutex_unlock(&faults.lock);
 }
 
 static inline void clear_faults(void)
@@ -533,6 +546,15 @@ static inline bool is_alive(struct stage *stage, const char *token)
     struct kw_identity who = {0};
 
     return kw_auth_identify(stage->auth, token, false, &who) == 0;
+}
+
+/* Holds the commits and runs until so many sessions are open: one of them is
+ * being committed then. */
+static inline void stage_until_committing(struct stage *stage, size_t sessions)
+{
+    while (stage->auth->sessions.count != sessions)
+        uv_run(&stage->fixture.loop.uv, UV_RUN_ONCE);
+    assert_true(faults.hold_commits);
 }
 
 /* Rows in a table of the database. */

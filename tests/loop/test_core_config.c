@@ -106,6 +106,16 @@ static void test_read(void **state)
                         "revision_unknown");
 }
 
+/* A request that has next to no memory of its own can still read. */
+static void test_small_arena(void **state)
+{
+    struct kw_test_gateway *stage = *state;
+
+    stage->reply.arena.ceiling_bytes = 512;
+    kw_test_gateway_get(stage, "/config", 200, "Works");
+    kw_test_gateway_get(stage, "/config/a", 200, "{\"value\":1}");
+}
+
 static void test_put_section(void **state)
 {
     struct kw_test_gateway *stage = *state;
@@ -398,6 +408,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_read),
+        TEST(test_small_arena),
         TEST(test_put_section),
         TEST(test_put_whole),
         TEST(test_refused),

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "core/db.h"
 #include "core/job.h"
+#include "core/point.h"
 #include "lib/fixture.h"
 
 #include <fcntl.h>
@@ -511,6 +512,61 @@ static void test_file_limit(void **state)
     kw_free(big);
 }
 
+/* Numbers of points that could not be stored are stored with the next commit
+ * that works, whoever made it. */
+static void test_points_are_stored_again(void **state)
+{
+    struct kw_fixture fixture;
+    struct kw_source *source;
+    const struct kw_point *point;
+    struct kw_point_form form = {.scale = 1};
+    struct kw_points *again;
+    struct rlimit old, low;
+    uint64_t failed;
+
+    (void)state;
+    kw_fixture_open(&fixture, KW_FIXTURE_DB);
+    form.quantity = kw_quantities_at(fixture.quantities, 0);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+    low = (struct rlimit){8192, old.rlim_max};
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &low), 0);
+    assert_int_equal(
+        kw_points_source(fixture.core.points, 'm', "m1", NULL, &source), 0);
+    assert_int_equal(
+        kw_points_define(fixture.core.points, source, &form, &point), 0);
+    kw_fixture_run_ms(&fixture, 150); /* several attempts */
+    failed = kw_db_stats(fixture.core.db).commits_failed;
+    assert_true(failed > 1);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+    kw_fixture_run_ms(&fixture, 150);
+    assert_int_equal(kw_points_new(&again, fixture.core.db, fixture.quantities),
+                     0);
+    assert_int_equal(kw_points_count(again), 1);
+    assert_string_equal(kw_points_get(again, point->id)->source->uid,
+                        source->uid);
+    kw_points_free(again);
+    kw_fixture_close(&fixture);
+}
+
+static void test_odd_folders(void **state)
+{
+    static char path[5000];
+    struct kw_db *db, *second;
+    char dir[64], text[300];
+
+    (void)state;
+    memset(path, 'd', sizeof(path) - 1);
+    assert_int_equal(open_at(&db, path, 1 << 20, text), KW_EINVAL);
+    kw_test_make_dir(dir, sizeof(dir));
+    assert_int_equal(open_at(&db, dir, 16 << 20, text), 0);
+    write_file(dir, "lock", "what?", 5, 0);
+    assert_int_equal(open_at(&second, dir, 16 << 20, text), KW_EBUSY);
+    assert_non_null(strstr(text, "another process"));
+    kw_db_free(db);
+    kw_test_remove(dir);
+}
+
 static void test_many_tables(void **state)
 {
     static char names[80][16];
@@ -535,22 +591,30 @@ static void test_many_tables(void **state)
     kw_test_remove(dir);
 }
 
-/* A second process is told who has the folder. */
+/* A second process is refused. It is there before the database is opened, so
+ * that it has no copy of it. */
 static void test_other_process(void **state)
 {
     struct kw_db *db;
-    char dir[64], text[300];
-    int status;
+    char dir[64], text[300], go = 0;
+    int ends[2], status;
     pid_t pid;
 
     (void)state;
     kw_test_make_dir(dir, sizeof(dir));
-    assert_int_equal(open_at(&db, dir, 16 << 20, text), 0);
+    assert_int_equal(pipe(ends), 0);
     pid = fork();
     if (pid == 0)
-        _exit(open_at(&db, dir, 16 << 20, text) == KW_EBUSY ? 0 : 1);
+        _exit(read(ends[0], &go, 1) == 1 &&
+                      open_at(&db, dir, 16 << 20, text) == KW_EBUSY
+                  ? 0
+                  : 1);
+    assert_int_equal(open_at(&db, dir, 16 << 20, text), 0);
+    assert_int_equal(write(ends[1], &go, 1), 1);
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_int_equal(status, 0);
+    close(ends[0]);
+    close(ends[1]);
     kw_db_free(db);
     kw_test_remove(dir);
 }
@@ -569,6 +633,8 @@ int main(void)
         cmocka_unit_test(test_queue_ceiling),
         cmocka_unit_test(test_full),
         cmocka_unit_test(test_file_limit),
+        cmocka_unit_test(test_points_are_stored_again),
+        cmocka_unit_test(test_odd_folders),
         cmocka_unit_test(test_many_tables),
         cmocka_unit_test(test_other_process),
     };

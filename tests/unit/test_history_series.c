@@ -71,6 +71,11 @@ static void test_set(void **state)
                          0);
     }
     assert_int_equal(set.count, 42);
+    for (uint32_t scale = 1; scale < 4; scale++) { /* and empty ones */
+        struct kw_history_key key = {50, 0, scale};
+
+        assert_int_equal(kw_history_set_series(&set, &key, &series), 0);
+    }
     assert_int_equal(kw_history_set_tidy(&set), 0);
     assert_int_equal(kw_history_set_samples(&set), 42);
     assert_int_equal(set.items[5].key.point, 6);

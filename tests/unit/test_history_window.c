@@ -59,14 +59,38 @@ static void test_hours(void **state)
     assert_int_equal(source->open->samples, 1000);
     assert_int_equal(source->open->hour_ms, t0);
     assert_int_equal(source->open->last_ms, t0 + 99000);
+    assert_int_equal(put(&window, 3, t0 + 5), 0); /* back a little */
+    assert_int_equal(put(&window, 3, t0 + 2), 0);
+    assert_int_equal(source->open->first_ms, t0);
+    assert_int_equal(source->open->samples, 1020);
     assert_int_equal(put(&window, 3, t0 + KW_HISTORY_HOUR_MS), 0);
     assert_int_equal(put(&window, 3, t0 - 1), 0); /* an hour back */
     assert_int_equal(count_closed(source), 2);
     assert_int_equal(source->open->hour_ms, t0 - KW_HISTORY_HOUR_MS);
-    assert_int_equal(oldest(source)->samples, 1000);
+    assert_int_equal(oldest(source)->samples, 1020);
     assert_int_equal(oldest(source)->closed_ms, 7);
     kw_history_window_drop(&window, oldest(source));
     assert_int_equal(oldest(source)->hour_ms, t0 + KW_HISTORY_HOUR_MS);
+    kw_history_window_fini(&window);
+}
+
+/* A part that is full is closed within its hour. */
+static void test_long_parts(void **state)
+{
+    struct kw_history_window window;
+
+    (void)state;
+    kw_history_window_init(&window, 1 << 20);
+    assert_int_equal(put(&window, 700, t0 + 9), 0);
+    assert_int_equal(put(&window, 700, t0 + 8), 0);
+    assert_int_equal(window.sources[700]->open->first_ms, t0 + 8);
+    window.sources[700]->open->samples = KW_HISTORY_PART_SAMPLES;
+    assert_int_equal(put(&window, 700, t0 + 10), 0);
+    assert_int_equal(count_closed(window.sources[700]), 1);
+    window.sources[700]->open->bytes = KW_HISTORY_PART_BYTES;
+    assert_int_equal(put(&window, 700, t0 + 11), 0);
+    assert_int_equal(count_closed(window.sources[700]), 2);
+    assert_int_equal(window.sources[700]->open->samples, POINTS);
     kw_history_window_fini(&window);
 }
 
@@ -218,6 +242,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_hours),
+        cmocka_unit_test(test_long_parts),
         cmocka_unit_test(test_copy_is_what_was_put),
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_first_row),
