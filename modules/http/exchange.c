@@ -58,13 +58,19 @@ static const char *keep(struct kw_http_conn *conn, enum kw_http_field which)
     return copy != NULL ? copy : "";
 }
 
+/* A person did this: neither the page by itself nor a stream. */
+static bool is_active(const struct kw_http_conn *conn, unsigned route_flags)
+{
+    const char *background = field(conn, KW_HTTP_X_BACKGROUND);
+
+    return (background == NULL || strcmp(background, "1") != 0) &&
+           (route_flags & KW_ROUTE_STREAM) == 0;
+}
+
 /* Who it is: the session behind the cookie, or nobody. */
-static void identify(struct kw_http_conn *conn, unsigned route_flags)
+static void identify(struct kw_http_conn *conn, bool active)
 {
     const char *cookies = field(conn, KW_HTTP_COOKIE);
-    const char *background = field(conn, KW_HTTP_X_BACKGROUND);
-    bool active = (background == NULL || strcmp(background, "1") != 0) &&
-                  (route_flags & KW_ROUTE_STREAM) == 0;
     const char *token = NULL;
     size_t length = 0;
 
@@ -203,7 +209,7 @@ static void refuse_route(struct kw_http_conn *conn,
                "This address does not know that method.");
         return;
     }
-    identify(conn, 0);
+    identify(conn, is_active(conn, 0));
     if (conn->who.session == 0)
         refuse(conn, 401, "no_session", "Log in first.");
     else
@@ -228,7 +234,7 @@ static void begin_api(struct kw_http_conn *conn, const char *path,
         return;
     }
     conn->arena.ceiling_bytes += body_max(route) * ARENA_PER_BODY_BYTE;
-    identify(conn, route->flags);
+    identify(conn, is_active(conn, route->flags));
     fill_request(conn, &match);
     /* each of these answers when it says no */
     (void)(check_permission(conn, route->permission) &&
@@ -328,9 +334,9 @@ static bool is_still_permitted(struct kw_http_conn *conn)
 {
     const struct kw_route *route = conn->request.route;
 
-    if (route->permission == KW_MAY_PUBLIC)
+    if (conn->state != KW_HTTP_BODY || route->permission == KW_MAY_PUBLIC)
         return true;
-    identify(conn, route->flags);
+    identify(conn, false);
     return check_permission(conn, route->permission);
 }
 
@@ -340,8 +346,10 @@ void kw_http_exchange_run(struct kw_http_conn *conn)
         kw_http_reply_file(conn, conn->file);
         return;
     }
+    if (!is_still_permitted(conn))
+        return;
     conn->state = KW_HTTP_BUSY;
-    if (is_still_permitted(conn) && read_body(conn))
+    if (read_body(conn))
         conn->request.route->handle(conn->self, &conn->request);
 }
 
