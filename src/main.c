@@ -20,6 +20,10 @@ const struct kw_command kw_commands[] = {
      "measured values as CSV on standard output", kw_cli_export},
     {"config", "export | history | diff [A [B]] | rollback N",
      "the revisions of the configuration", kw_cli_config},
+#ifdef KW_WITH_AUTH
+    {"user", "list | reset NAME", "the accounts, with the gateway stopped",
+     kw_cli_user},
+#endif
     {"tables", "MODULE settings|routes|metrics",
      "print the tables of a module's README", kw_cli_tables},
     {0},

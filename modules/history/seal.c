@@ -41,11 +41,15 @@ static struct kw_history_part *first_closed(struct kw_history_source *source)
                                link);
 }
 
+/* Parts of the hour under way wait for its end, so that one block takes them
+ * all, unless memory is short. */
 static bool is_due(const struct kw_history *history,
-                   const struct kw_history_part *part, uint64_t now_ms)
+                   const struct kw_history_part *part, uint64_t now_ms,
+                   int64_t wall_ms)
 {
     return kw_history_window_tight(&history->window) ||
-           now_ms >= part->closed_ms + place_ms(part->source);
+           (hour_is_over(part, wall_ms) &&
+            now_ms >= part->closed_ms + place_ms(part->source));
 }
 
 /* Takes the first parts of a source that make one block; returns bytes. */
@@ -93,7 +97,7 @@ static void find_items(struct kw_history *history, uint64_t now_ms,
         if (first_closed(source) == NULL ||
             seal->count == KW_HISTORY_SEAL_ITEMS ||
             bytes >= KW_HISTORY_SEAL_BYTES ||
-            !is_due(history, first_closed(source), now_ms))
+            !is_due(history, first_closed(source), now_ms, wall_ms))
             continue;
         bytes += add_item(seal, source);
         if (seal->count == KW_HISTORY_SEAL_ITEMS ||

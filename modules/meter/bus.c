@@ -17,7 +17,7 @@
 
 #include <string.h>
 
-enum { ARENA_MAX_BYTES = 1 << 20 };
+enum { COPIES_MAX_BYTES = 64 << 20 };
 
 const struct kw_event_kind kw_meter_events[] = {
     [KW_METER_EVENT_LINE_DOWN] = {"line_down", KW_SEVERITY_ALARM, true, false,
@@ -71,9 +71,28 @@ static void on_device_state(void *arg, struct kw_meter_device *device,
                   device->source->name, failing ? text : "it answers again");
 }
 
+struct kw_meter_copies *kw_meter_copies_new(void)
+{
+    struct kw_meter_copies *copies = kw_alloc(sizeof(*copies));
+
+    if (copies == NULL)
+        return NULL;
+    copies->uses = 1;
+    kw_arena_init(&copies->arena, COPIES_MAX_BYTES);
+    return copies;
+}
+
+void kw_meter_copies_drop(struct kw_meter_copies *copies)
+{
+    if (--copies->uses > 0)
+        return;
+    kw_arena_fini(&copies->arena);
+    kw_free(copies);
+}
+
 static void free_bus(struct kw_meter_bus *bus)
 {
-    kw_arena_fini(&bus->arena);
+    kw_meter_copies_drop(bus->copies);
     kw_free(bus);
 }
 
@@ -146,7 +165,7 @@ static int add_device(struct kw_meter_bus *bus,
                       struct kw_meter_library *library)
 {
     struct kw_meter_device_options options = {
-        .entry = kw_meter_copy_entry(&bus->arena, entry),
+        .entry = kw_meter_copy_entry(&bus->copies->arena, entry),
         .retries = (unsigned)bus->conf->retries,
         .sequence = bus->meter->sequence++,
         .owner = {on_device_state, bus},
@@ -181,8 +200,9 @@ static struct kw_meter_bus *make_bus(struct kw_meter *meter,
     bus->meter = meter;
     kw_list_init(&bus->link);
     kw_list_init(&bus->devices);
-    kw_arena_init(&bus->arena, ARENA_MAX_BYTES);
-    bus->conf = kw_meter_copy_line(&bus->arena, plan->conf);
+    bus->copies = plan->copies;
+    bus->copies->uses++;
+    bus->conf = kw_meter_copy_line(&bus->copies->arena, plan->conf);
     if (bus->conf == NULL ||
         kw_meter_line_new(&bus->line, meter->core, bus->conf,
                           plan->count + KW_METER_REQUESTS_MAX, &owner) != 0) {

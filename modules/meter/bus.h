@@ -25,10 +25,17 @@ struct kw_meter {
     void *stopped_arg;
 };
 
+/* Copies of settings, shared by the buses that one change has made and freed
+ * with the last of them. */
+struct kw_meter_copies {
+    unsigned uses;
+    struct kw_arena arena;
+};
+
 struct kw_meter_bus {
     struct kw_link link;
     struct kw_meter *meter;
-    struct kw_arena arena; /* its own copy of the settings */
+    struct kw_meter_copies *copies; /* a use */
     const struct kw_meter_line_conf *conf;
     struct kw_meter_line *line;
     struct kw_link devices;
@@ -43,6 +50,7 @@ struct kw_meter_bus_plan {
     const struct kw_meter_entry *const *entries; /* those not enabled too */
     size_t count;
     struct kw_meter_library *library;
+    struct kw_meter_copies *copies; /* of the new bus */
 };
 
 /*
@@ -52,6 +60,10 @@ struct kw_meter_bus_plan {
  */
 KW_MUST_CHECK int kw_meter_bus_new(struct kw_meter *meter,
                                    const struct kw_meter_bus_plan *plan);
+
+/* Copies with one use; NULL when memory is out. */
+struct kw_meter_copies *kw_meter_copies_new(void);
+void kw_meter_copies_drop(struct kw_meter_copies *copies);
 
 /* Takes it out of the module's and closes it; its points are retired. */
 void kw_meter_bus_close(struct kw_meter_bus *bus);

@@ -74,12 +74,12 @@ static int plan_requests(struct kw_meter_device *device)
                   &device->plan);
     requests = kw_realloc(device->plan.requests,
                           device->plan.count * sizeof(*requests));
-    device->request = kw_alloc_array(device->plan.count,
-                                     sizeof(struct kw_meter_request_state));
-    if (requests == NULL || device->request == NULL)
+    if (requests == NULL)
         return KW_ENOMEM;
     device->plan.requests = requests;
-    return 0;
+    device->request = kw_alloc_array(device->plan.count,
+                                     sizeof(struct kw_meter_request_state));
+    return device->request != NULL ? 0 : KW_ENOMEM;
 }
 
 static int define_point(struct kw_meter_device *device,

@@ -9,7 +9,6 @@
 #include "meter/stats.h"
 
 enum {
-    KW_METER_IN_FLIGHT_MAX = 16,
     KW_METER_RX_BYTES = 1024, /* at least two of the longest frames */
     KW_METER_WHY_SIZE = 200,
 };
@@ -61,7 +60,7 @@ struct kw_meter_line {
     uint64_t busy_ns;    /* since when in use */
     char why[KW_METER_WHY_SIZE];
 
-    struct kw_meter_slot slots[KW_METER_IN_FLIGHT_MAX];
+    struct kw_meter_slot *slots; /* slots_max; owned */
     unsigned slots_max, slots_used;
     uint16_t transaction;
     uint64_t foreign;            /* frames that came when nobody waited */

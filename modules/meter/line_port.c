@@ -169,6 +169,13 @@ static void on_silent(void *arg)
     kw_meter_line_leave(line);
 }
 
+static void free_line(struct kw_meter_line *line)
+{
+    kw_free(line->memory);
+    kw_free(line->slots);
+    kw_free(line);
+}
+
 static void on_gone(struct kw_life *life)
 {
     struct kw_meter_line *line =
@@ -176,8 +183,7 @@ static void on_gone(struct kw_life *life)
 
     line->link->ops->free(line->link);
     line->owner.on_gone(line->owner.arg);
-    kw_free(line->memory);
-    kw_free(line);
+    free_line(line);
 }
 
 static void set_timing(struct kw_meter_line *line)
@@ -224,12 +230,13 @@ static int make_parts(struct kw_meter_line *line)
     };
 
     line->memory = kw_alloc_array(2 * line->jobs_max, sizeof(*line->memory));
+    line->slots = kw_alloc_array(line->slots_max, sizeof(*line->slots));
     if (conf->serial != NULL)
         line->link = kw_meter_serial_new(conf->serial, &owner);
     else
         line->link = kw_meter_tcp_new(
             conf->tcp != NULL ? conf->tcp : conf->rtu_tcp, &owner);
-    if (line->memory == NULL || line->link == NULL)
+    if (line->memory == NULL || line->slots == NULL || line->link == NULL)
         return KW_ENOMEM;
     kw_meter_schedule_init(&line->schedule, line->memory, line->jobs_max);
     if (line->silence_ns == 0)
@@ -262,8 +269,7 @@ int kw_meter_line_new(struct kw_meter_line **out, struct kw_core *core,
     if (err != 0) {
         if (line->link != NULL)
             line->link->ops->free(line->link);
-        kw_free(line->memory);
-        kw_free(line);
+        free_line(line);
         return err;
     }
     kw_life_timer(&line->life, &core->loop->uv, &line->timer, line);

@@ -90,13 +90,17 @@ static int open_missing(struct kw_meter *meter,
                         const struct kw_meter_index *entries,
                         struct kw_meter_library *library)
 {
+    struct kw_meter_copies *copies = kw_meter_copies_new();
     int first = 0;
 
+    if (copies == NULL)
+        return KW_ENOMEM;
     meter->broken = 0;
     for (size_t i = 0; i < conf->lines.count; i++) {
         struct kw_meter_bus_plan plan = {
             .conf = kw_meter_conf_line(conf, i),
             .library = library,
+            .copies = copies,
         };
         struct kw_meter_bus *bus = kw_meter_find_bus(meter, plan.conf->name);
         int err = 0;
@@ -117,6 +121,7 @@ static int open_missing(struct kw_meter *meter,
         meter->broken++;
         first = first != 0 ? first : err;
     }
+    kw_meter_copies_drop(copies);
     return first;
 }
 

@@ -51,6 +51,7 @@ int kw_cli_status(const struct kw_options *options, int argc, char **argv);
 int kw_cli_read(const struct kw_options *options, int argc, char **argv);
 int kw_cli_export(const struct kw_options *options, int argc, char **argv);
 int kw_cli_config(const struct kw_options *options, int argc, char **argv);
+int kw_cli_user(const struct kw_options *options, int argc, char **argv);
 int kw_cli_tables(const struct kw_options *options, int argc, char **argv);
 
 /* --- what commands share (load.c) */

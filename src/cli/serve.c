@@ -24,6 +24,7 @@
 #include "net/resolve.h"
 
 #include <inttypes.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -336,6 +337,8 @@ int kw_cli_serve(const struct kw_options *options, int argc, char **argv)
     if (gateway == NULL)
         return KW_EXIT_FAILED;
     umask(0077);
+    /* A password hash takes 16 MiB for a moment: given back, not kept. */
+    mallopt(M_MMAP_THRESHOLD, 1 << 20);
     err = prepare(gateway, options);
     if (err != 0) {
         fail(gateway, err, "start");

@@ -17,8 +17,6 @@
 
 enum { MAP_BYTES = 64 << 20, TABLES = 64 };
 
-int kw_cli_user(const struct kw_options *options, int argc, char **argv);
-
 static void print_user(void *arg, const struct kw_auth_user *user, int err)
 {
     char changed[KW_TIME_TEXT_SIZE];

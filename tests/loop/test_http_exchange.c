@@ -280,25 +280,6 @@ static void test_session_ends_before_body(void **state)
     kw_web_until(&site->web, "no_session");
 }
 
-/* The session ends between the head and the body: nothing happens any more. */
-static void test_session_ends_before_body(void **state)
-{
-    struct site *site = *state;
-    struct kw_web_answer answer;
-
-    kw_web_text(&site->web,
-                "POST /api/v1/configure HTTP/1.1\r\nHost: gw\r\n" COOKIE(
-                    "admin") JSON TOKEN("admin") "Content-Length: 12\r\n"
-                                                 "\r\n{\"text\"");
-    kw_fixture_run_ms(&site->world.fixture, 20);
-    fake_auth_end(1);
-    kw_web_text(&site->web, ":\"a\"");
-    kw_web_text(&site->web, "}");
-    kw_web_answer(&site->web, &answer);
-    assert_int_equal(answer.status, 401);
-    kw_web_drop(&answer);
-}
-
 static void test_head_fields(void **state)
 {
     struct site *site = *state;
@@ -591,7 +572,6 @@ int main(void)
         SITE_TEST(test_allow),
         SITE_TEST(test_request),
         SITE_TEST(test_activity),
-        SITE_TEST(test_session_ends_before_body),
         SITE_TEST(test_session_ends_before_body),
         SITE_TEST(test_head_fields),
         SITE_TEST(test_big),

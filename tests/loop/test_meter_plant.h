@@ -38,6 +38,10 @@ static inline void plant_read_line(int fd, char *line, size_t size)
     line[length] = 0;
 }
 
+static inline const struct kw_node *plant_ask(struct plant *plant,
+                                              const char *format, ...)
+    KW_PRINTF(2, 3);
+
 /* Sends a command and gives the tree of the answer until the next command. */
 static inline const struct kw_node *plant_ask(struct plant *plant,
                                               const char *format, ...)

@@ -8,6 +8,7 @@ answered before that sequence was reached must be there after the restart.
 import os
 import random
 import shutil
+import signal
 import subprocess
 
 import pytest
@@ -78,7 +79,7 @@ class Cut(kw.Gateway):
         super().__init__(folder, text, wait=False)
         self.log = open(self.log_path, "wb")
         self.process = subprocess.Popen(
-            ["strace", "-f", "-qq", "-o", "/dev/null", "--seccomp-bpf",
+            ["strace", "-f", "-qq", "-o", "/dev/null",
              "-e", "trace=pwrite64,pwritev,fdatasync,fsync,msync,ftruncate",
              "-e", "inject=pwrite64,pwritev,fdatasync,fsync,msync,ftruncate"
                    f":signal=KILL:when={number}",
@@ -104,16 +105,16 @@ def run_until_cut(gateway, target):
 
 def test_cut_at_each_write_and_sync(tmp_path, plant):
     """From the first write of a fresh state folder to the end of a workload
-    of six commits, every single one."""
+    of twelve commits, every single one."""
     text = config(tmp_path, plant)
     number, cuts = 1, 0
     while True:
         folder = tmp_path / "cut"
         shutil.rmtree(folder, ignore_errors=True)
         gateway = Cut(folder, text, number)
-        known, sequence, survived = run_until_cut(gateway, 6)
+        known, sequence, survived = run_until_cut(gateway, 12)
         if survived:
-            gateway.process.terminate()
+            os.kill(int((gateway.state / "lock").read_text()), signal.SIGTERM)
         gateway.process.wait(20)
         gateway.log.close()
         check_restart(gateway, known, sequence)
