@@ -118,7 +118,7 @@ kw_meter_device_new(struct kw_meter_device **device, struct kw_core *core,
 /* Takes it out of its line and frees it. NULL is allowed. */
 void kw_meter_device_free(struct kw_meter_device *device);
 
-/* Begins to poll on a line; at once when the line is up. */
+/* Begins to poll on a new line as soon as that is up. KW_EFULL. */
 KW_MUST_CHECK int kw_meter_device_start(struct kw_meter_device *device,
                                         struct kw_meter_line *line);
 

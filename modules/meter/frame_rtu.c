@@ -67,13 +67,14 @@ void kw_meter_rtu_encode(const struct kw_meter_ask *ask,
 /* How far the bytes at the front go as the answer to ask. */
 enum own { OWN_NOT, OWN_PART, OWN_WHOLE, OWN_BAD };
 
-/* *whole gets the length that the answer has, when it is not OWN_NOT. */
+/* length is at least 1. *whole gets the length that the answer has, when it is
+ * not OWN_NOT. */
 static enum own own_at(const struct kw_meter_ask *ask,
                        const unsigned char *bytes, size_t length, size_t *whole)
 {
     size_t data = kw_meter_ask_data_bytes(ask);
 
-    if (length > 0 && bytes[0] != ask->unit)
+    if (bytes[0] != ask->unit)
         return OWN_NOT;
     *whole = data + 5;
     if (length > 1 && bytes[1] == (ask->function | 0x80))
@@ -94,9 +95,7 @@ static size_t answer_length(const unsigned char *bytes, size_t length)
         return 0;
     if ((bytes[1] & 0x80) != 0)
         return 5;
-    if (bytes[1] >= 1 && bytes[1] <= 4)
-        return 5U + bytes[2];
-    return 0;
+    return bytes[1] <= 4 ? 5U + bytes[2] : 0; /* of reads */
 }
 
 size_t kw_meter_rtu_frame(const unsigned char *bytes, size_t length)

@@ -133,11 +133,11 @@ static unsigned send_next(struct kw_meter_line *line)
     /* On a serial line the bytes go on leaving after they are handed over. */
     slot->sent_ns = line->active_ns = now_ns + length * line->char_ns;
     slot->deadline_ns = slot->sent_ns + line->timeout_ns;
+    if (!slot->marker)
+        job->ops->sent(job, slot->tag, now_ns);
     err = line->link->ops->send(line->link, frame, length);
     if (err != 0 && err != KW_EAGAIN)
         return KW_METER_WIRE_LOST;
-    if (!slot->marker)
-        job->ops->sent(job, slot->tag, now_ns);
     return err == 0 ? (unsigned)KW_METER_WIRE_SENT : NO_EVENT;
 }
 

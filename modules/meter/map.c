@@ -7,7 +7,6 @@
 #include "meter/map_cell.h"
 #include "meter/pdu.h"
 
-#include <stdio.h>
 #include <string.h>
 
 enum { PAUSE_MAX_MS = 10000 };
@@ -55,9 +54,11 @@ static bool read_address(const char *text, size_t length, uint16_t *address)
 {
     char digits[8];
 
-    return length < sizeof(digits) &&
-           snprintf(digits, sizeof(digits), "%.*s", (int)length, text) > 0 &&
-           read_limit(digits, 0, 65535, address);
+    if (length >= sizeof(digits))
+        return false;
+    memcpy(digits, text, length);
+    digits[length] = 0;
+    return read_limit(digits, 0, 65535, address);
 }
 
 /* Addresses and ranges with spaces between: "10 20-29". */
@@ -212,9 +213,6 @@ static int read_row(struct kw_map *map, struct kw_map_row *row)
         return kw_diag_add(row->diag, row->csv->mark[0], NULL,
                            "%zu fields, expected %d", row->csv->fields,
                            (int)KW_MAP_COLUMNS);
-    if (map->count == KW_MAP_POINTS)
-        return kw_diag_add(row->diag, row->csv->mark[0], NULL,
-                           "more than %d points", (int)KW_MAP_POINTS);
     if (kw_meter_map_row(row, &point) != 0)
         return KW_EINVAL;
     return add_point(map, &point);
@@ -228,10 +226,8 @@ static int read_all(struct kw_map *map, struct kw_csv *csv,
     int err;
 
     while ((err = kw_csv_next(csv, row->diag)) != KW_EOF) {
-        if (err != 0 && err != KW_EINVAL)
-            return err;
-        if (err == KW_EINVAL)
-            continue;
+        if (err != 0)
+            continue; /* told */
         if (csv->comment) {
             (void)read_comment(map, csv, row->diag);
         } else if (!header) {

@@ -137,12 +137,8 @@ static void on_done(struct kw_meter_request *request,
     bool again =
         quality == KW_QUALITY_BAD_TIMEOUT || quality == KW_QUALITY_BAD_CRC;
 
-    if (again && once->tries > 0) {
-        once->tries--;
-        if (ask(once) == 0)
-            return;
-        quality = KW_QUALITY_BAD_LINE;
-    }
+    if (again && once->tries-- > 0 && ask(once) == 0)
+        return;
     once->answered = once->answered || quality == KW_QUALITY_GOOD;
     take_answer(once, quality, answer->data);
     go_on(once, quality);

@@ -146,16 +146,34 @@ static void fail_rest(struct kw_meter_device *device, uint8_t quality)
     }
 }
 
-/* False when nothing is due. */
-static bool begin_poll(struct kw_meter_device *device, uint64_t now_ns)
+/* The class that comes next, KW_MAP_ONCE when the meter has only texts. */
+static int next_class(const struct kw_meter_device *device)
 {
-    bool due[KW_MAP_CLASSES];
+    int next = KW_MAP_ONCE;
 
     for (int i = 0; i < KW_MAP_ONCE; i++) {
-        due[i] = device->due_ns[i] <= now_ns + slack_ns;
+        if (device->due_ns[i] != UINT64_MAX &&
+            (next == KW_MAP_ONCE || device->due_ns[i] < device->due_ns[next]))
+            next = i;
+    }
+    return next;
+}
+
+/* Marks what is due; a poll that begins early still has the class that comes
+ * next. */
+static void begin_poll(struct kw_meter_device *device, uint64_t now_ns)
+{
+    bool due[KW_MAP_CLASSES];
+    uint64_t until_ns = now_ns + slack_ns;
+    int next = next_class(device);
+
+    if (next != KW_MAP_ONCE && device->due_ns[next] > until_ns)
+        until_ns = device->due_ns[next];
+    for (int i = 0; i < KW_MAP_ONCE; i++) {
+        due[i] = device->due_ns[i] <= until_ns;
         if (due[i])
             device->due_ns[i] = kw_meter_grid_next(
-                device->grid_ns[i], device->period_ns[i], now_ns + slack_ns);
+                device->grid_ns[i], device->period_ns[i], until_ns);
     }
     due[KW_MAP_ONCE] = device->attributes_due;
     device->attributes_due = false;
@@ -168,21 +186,7 @@ static bool begin_poll(struct kw_meter_device *device, uint64_t now_ns)
         if (due[device->plan.requests[i].read_class])
             set_step(device, i, KW_METER_STEP_TODO);
     }
-    device->polling = device->todo > 0;
-    return device->polling;
-}
-
-/* The class that comes next, KW_MAP_ONCE when the meter has only texts. */
-static int next_class(const struct kw_meter_device *device)
-{
-    int next = KW_MAP_ONCE;
-
-    for (int i = 0; i < KW_MAP_ONCE; i++) {
-        if (device->due_ns[i] != UINT64_MAX &&
-            (next == KW_MAP_ONCE || device->due_ns[i] < device->due_ns[next]))
-            next = i;
-    }
-    return next;
+    device->polling = true;
 }
 
 /* When the meter may be asked again after an answer. A pause is kept to the
@@ -266,10 +270,8 @@ static bool poll_next(struct kw_meter_job *job, uint64_t now_ns,
 {
     struct kw_meter_device *device = device_of(job);
 
-    if (!device->polling && !begin_poll(device, now_ns)) {
-        plan_next(device, now_ns);
-        return false;
-    }
+    if (!device->polling)
+        begin_poll(device, now_ns);
     for (unsigned i = 0; i < device->plan.count; i++) {
         const struct kw_plan_request *request = &device->plan.requests[i];
 
@@ -379,11 +381,7 @@ static void poll_down(struct kw_meter_job *job, uint64_t now_ns)
 int kw_meter_device_start(struct kw_meter_device *device,
                           struct kw_meter_line *line)
 {
-    int err = kw_meter_line_add(line, &device->job);
-
-    if (err == 0 && kw_meter_line_state(line) == KW_METER_LINE_UP)
-        poll_up(&device->job, kw_clock_mono_ns(device->core->clock));
-    return err;
+    return kw_meter_line_add(line, &device->job);
 }
 
 const struct kw_meter_job_ops kw_meter_poll_ops = {

@@ -86,11 +86,11 @@ static void read_port(struct kw_meter_serial *serial)
     ssize_t got =
         read(modbus_get_socket(serial->context), bytes, sizeof(bytes));
 
+    /* Nothing is 0 here, not EAGAIN: libmodbus asks for no least number of
+     * bytes. A port that is gone is told by its poll or by an error. */
     if (got > 0)
         owner->events->on_bytes(owner->arg, bytes, (size_t)got);
-    else if (got == 0)
-        went_down(serial, "the port is gone");
-    else if (errno != EAGAIN && errno != EINTR)
+    else if (got < 0 && errno != EAGAIN && errno != EINTR)
         went_down(serial, strerror(errno));
 }
 

@@ -74,7 +74,9 @@ static int read_host(char *text, int64_t usual, struct kw_meter_tcp_conf *host,
 
     *host = (struct kw_meter_tcp_conf){
         .host = text, .port = usual, .in_flight = 1, .silence_ms = 5};
-    if (text[0] == '[' && bracket != NULL) {
+    if (text[0] == '[') {
+        if (bracket == NULL)
+            return kw_diag_say(diag, "\"%s\": expected ]", text);
         host->host = text + 1;
         *bracket = 0;
         if (bracket[1] != 0)
@@ -90,33 +92,40 @@ static int read_host(char *text, int64_t usual, struct kw_meter_tcp_conf *host,
     return 0;
 }
 
+/* The settings and all that they point to. */
+struct parts {
+    struct kw_meter_line_conf line;
+    struct kw_meter_serial_conf serial;
+    struct kw_meter_tcp_conf host;
+    char name[320], rest[320];
+};
+
 int kw_meter_spec_parse(const char *text, struct kw_arena *arena,
                         struct kw_meter_line_conf **line, struct kw_diag *diag)
 {
-    struct kw_meter_line_conf *made = kw_arena_alloc(arena, sizeof(*made));
-    struct kw_meter_serial_conf *serial =
-        kw_arena_alloc(arena, sizeof(*serial));
-    struct kw_meter_tcp_conf *host = kw_arena_alloc(arena, sizeof(*host));
-    char *name = kw_arena_strndup(arena, text, strlen(text));
-    char *rest = kw_arena_strndup(arena, text, strlen(text));
+    struct parts *parts = kw_arena_alloc(arena, sizeof(*parts));
+    char *rest;
 
-    if (made == NULL || serial == NULL || host == NULL || name == NULL ||
-        rest == NULL)
+    if (parts == NULL)
         return KW_ENOMEM;
-    *made = (struct kw_meter_line_conf){
-        .name = name, .timeout_ms = 1000, .retries = 1};
-    *line = made;
+    if (!kw_text_copy(parts->name, sizeof(parts->name), text))
+        return kw_diag_say(diag, "too long");
+    (void)kw_text_copy(parts->rest, sizeof(parts->rest), text);
+    rest = parts->rest;
+    parts->line = (struct kw_meter_line_conf){
+        .name = parts->name, .timeout_ms = 1000, .retries = 1};
+    *line = &parts->line;
     if (kw_text_starts(text, rtu)) {
-        made->serial = serial;
-        return read_serial(rest + strlen(rtu), serial, diag);
+        parts->line.serial = &parts->serial;
+        return read_serial(rest + strlen(rtu), &parts->serial, diag);
     }
     if (kw_text_starts(text, tcp)) {
-        made->tcp = host;
-        return read_host(rest + strlen(tcp), 502, host, diag);
+        parts->line.tcp = &parts->host;
+        return read_host(rest + strlen(tcp), 502, &parts->host, diag);
     }
     if (!kw_text_starts(text, rtu_tcp))
         return kw_diag_say(diag,
                            "\"%s\": expected rtu:, tcp: or rtu-tcp:", text);
-    made->rtu_tcp = host;
-    return read_host(rest + strlen(rtu_tcp), 503, host, diag);
+    parts->line.rtu_tcp = &parts->host;
+    return read_host(rest + strlen(rtu_tcp), 503, &parts->host, diag);
 }

@@ -7,21 +7,11 @@ void kw_meter_stats_count(struct kw_meter_stats *stats,
                           enum kw_meter_outcome outcome, uint64_t rtt_us)
 {
     stats->requests++;
-    switch (outcome) {
-    case KW_METER_TIMEOUT:
-        stats->timeouts++;
+    stats->timeouts += outcome == KW_METER_TIMEOUT;
+    stats->crc += outcome == KW_METER_GARBLED;
+    stats->exceptions += outcome == KW_METER_EXCEPTION;
+    if (outcome != KW_METER_GOOD && outcome != KW_METER_EXCEPTION)
         return;
-    case KW_METER_GARBLED:
-        stats->crc++;
-        return;
-    case KW_METER_LINE:
-        return;
-    case KW_METER_EXCEPTION:
-        stats->exceptions++;
-        break;
-    case KW_METER_GOOD:
-        break;
-    }
     stats->rtt_count++;
     stats->rtt_sum_us += rtt_us;
     stats->rtt_last_us = rtt_us;

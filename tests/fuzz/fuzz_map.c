@@ -51,8 +51,8 @@ static void plan_for(const struct kw_map *map, unsigned load)
 {
     static const uint8_t merged[2][KW_MAP_CLASSES] = {{0, 1, 2, 3},
                                                       {0, 0, 0, 0}};
-    static uint16_t order[KW_MAP_POINTS];
-    static struct kw_plan_request requests[KW_MAP_POINTS];
+    uint16_t order[8]; /* as many as there are quantities */
+    struct kw_plan_request requests[8];
     struct kw_plan plan = {.order = order, .requests = requests};
 
     if (!kw_meter_map_has_load(map, load))

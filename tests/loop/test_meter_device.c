@@ -322,6 +322,35 @@ static void test_not_available(void **state)
     rig_close(&rig);
 }
 
+static bool has_bad(void *arg)
+{
+    const struct rig *rig = arg;
+
+    return rig->bad > 0;
+}
+
+/* A value that the ratios carry out of what a number can be. */
+static void test_too_large(void **state)
+{
+    struct rig rig;
+    struct peer peer;
+
+    (void)state;
+    rig_open(&rig);
+    rig_map(&rig, "huge", "",
+            "current_l1,3,32736,4,f64,be,1,A,fast,,,,\n"); /* 7FE0 ... */
+    peer_open_tcp(&peer, &rig, false, peer_answer);
+    start(&rig, &peer, "",
+          "  - { name: m, line: a, unit: 5, profile: huge, scale: { ct: 1000 "
+          "} }\n");
+    kw_fixture_until(&rig.fixture, has_bad, &rig);
+    assert_int_equal(rig_point(&rig, "m.current_l1")->latest.quality,
+                     KW_QUALITY_BAD_IMPLAUSIBLE);
+    rig_stop(&rig);
+    peer_close(&peer);
+    rig_close(&rig);
+}
+
 /* Ratios, the wrong way round, and the second of several loads. */
 static void test_entry_options(void **state)
 {
@@ -531,6 +560,7 @@ int main(void)
         cmocka_unit_test(test_clock_not_set),
         cmocka_unit_test(test_refused_block),
         cmocka_unit_test(test_not_available),
+        cmocka_unit_test(test_too_large),
         cmocka_unit_test(test_entry_options),
         cmocka_unit_test(test_aside),
         cmocka_unit_test(test_comes_back),

@@ -5,6 +5,8 @@
  */
 #include "test_meter_rig.h"
 
+#include <sys/resource.h>
+
 static const char rows[] = "voltage_l1_n,3,100,1,u16,-,1,V,fast,,,,\n"
                            "current_l1,3,500,1,u16,-,1,A,fast,,,,\n";
 
@@ -153,8 +155,99 @@ static void test_refused(void **state)
     start(&rig, &place, "", one_meter);
     kw_fixture_until(&rig.fixture, went_down, &rig);
     assert_non_null(strstr(line_text(&rig), "127.0.0.1:"));
+    kw_fixture_run_ms(&rig.fixture, 2300); /* and the second attempt */
     assert_int_equal(rig.samples, 2);
+    assert_int_equal(rig.line_down, 1);
     rig_stop(&rig);
+    rig_close(&rig);
+}
+
+/* A machine that swallows connections: its queue is full. */
+static void test_no_connection(void **state)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    struct peer_place place = {.tcp = true};
+    socklen_t length = sizeof(address);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), filler[3];
+    struct rig rig;
+
+    (void)state;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    assert_int_equal(listen(fd, 0), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &length), 0);
+    for (size_t i = 0; i < 3; i++) {
+        filler[i] =
+            socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        (void)!connect(filler[i], (struct sockaddr *)&address, sizeof(address));
+    }
+    snprintf(place.port, sizeof(place.port), "%u",
+             (unsigned)ntohs(address.sin_port));
+    rig_open(&rig);
+    start(&rig, &place, "", one_meter);
+    kw_fixture_until(&rig.fixture, went_down, &rig);
+    assert_string_equal(line_text(&rig), "no connection in time");
+    rig_stop(&rig);
+    rig_close(&rig);
+    for (size_t i = 0; i < 3; i++)
+        close(filler[i]);
+    close(fd);
+}
+
+/* No descriptor is left: the serial line can't be made, the other one can,
+ * and health tells. */
+static void test_no_descriptors(void **state)
+{
+    struct kw_health health = {.text = ""};
+    struct rlimit old, low;
+    struct rig rig;
+
+    (void)state;
+    rig_open(&rig);
+    rig_map(&rig, "two", "", rows);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+    low = old;
+    rig_must_parse(&rig,
+                   "lines:\n  - { name: a, serial: /nowhere }\n"
+                   "  - { name: b, tcp: 127.0.0.1 }\n",
+                   &rig.conf);
+    low.rlim_cur = (rlim_t)dup(0);
+    close((int)low.rlim_cur);
+    rig.self = kw_alloc(kw_meter_module.state_size);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+    assert_int_equal(
+        kw_meter_module.start(rig.self, &rig.conf, &rig.fixture.core, NULL), 0);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+    assert_int_equal(rig_metric(&rig, "lines"), 1);
+    kw_meter_module.health(rig.self, &health);
+    assert_int_equal(health.level, KW_LEVEL_FAILED);
+    assert_non_null(strstr(health.text, "1 lines could not be made"));
+    rig_stop(&rig);
+    rig_close(&rig);
+}
+
+/* The port's output is held (flow control): shortly, and for ever. */
+static void test_output_held(void **state)
+{
+    struct rig rig;
+    struct peer peer;
+
+    (void)state;
+    rig_open(&rig);
+    peer_open_pty(&peer, &rig, peer_answer);
+    start(&rig, &peer.at, ", timeout: 100ms", one_meter);
+    kw_fixture_until(&rig.fixture, has_good, &rig);
+    tcflow(peer.slave_fd, TCOOFF);
+    kw_fixture_run_ms(&rig.fixture, 120);
+    tcflow(peer.slave_fd, TCOON);
+    rig.good = 0;
+    kw_fixture_until(&rig.fixture, has_good, &rig);
+    assert_int_equal(rig.line_down, 0);
+    tcflow(peer.slave_fd, TCOOFF);
+    kw_fixture_until(&rig.fixture, went_down, &rig);
+    rig_stop(&rig);
+    tcflow(peer.slave_fd, TCOON);
+    peer_close(&peer);
     rig_close(&rig);
 }
 
@@ -239,6 +332,9 @@ static void test_closes_at_once(void **state)
     kw_fixture_until(&rig.fixture, went_down, &rig);
     assert_non_null(strstr(line_text(&rig), "closed the connection"));
     assert_in_range(peer.connections, 2, 6);
+    assert_int_equal(rig.failing, 1);
+    kw_fixture_until(&rig.fixture, came_up, &rig); /* still set aside */
+    assert_int_equal(rig.recovered, 0);
     rig_stop(&rig);
     peer_close(&peer);
     rig_close(&rig);
@@ -428,6 +524,67 @@ static void timed(struct peer *peer, const struct kw_meter_ask *ask)
     peer_answer(peer, ask);
 }
 
+static void test_own_silence(void **state)
+{
+    struct rig rig;
+    struct peer peer;
+    char yaml[512];
+
+    (void)state;
+    last_ask_ns = 0;
+    shortest_ns = UINT64_MAX;
+    rig_open(&rig);
+    rig_map(&rig, "two", "", rows);
+    peer_open_pty(&peer, &rig, timed);
+    snprintf(yaml, sizeof(yaml),
+             "lines:\n  - { name: a, serial: { port: %s, silence_ms: 12.5 } "
+             "}\nmeters:\n%s",
+             peer.at.port, one_meter);
+    rig_start(&rig, yaml);
+    kw_fixture_until(&rig.fixture, has_good, &rig);
+    assert_in_range(shortest_ns, 12500000U, 60000000U);
+    rig_stop(&rig);
+    peer_close(&peer);
+    rig_close(&rig);
+}
+
+static void unasked(struct peer *peer, const struct kw_meter_ask *ask)
+{
+    unsigned char frame[300];
+    struct kw_meter_ask other = *ask;
+
+    other.unit = 99;
+    peer_answer(peer, ask);
+    peer->transaction = 0xFFFF;
+    peer_later(peer, 20, frame, peer_answer_frame(peer, &other, frame));
+}
+
+/* Frames that come when nobody waits are counted and dropped. */
+static void test_unasked(void **state)
+{
+    (void)state;
+    for (int tcp = 0; tcp < 2; tcp++) {
+        struct rig rig;
+        struct peer peer;
+
+        rig_open(&rig);
+        rig_map(&rig, "one", "", "voltage_l1_n,3,100,1,u16,-,1,V,fast,,,,\n");
+        if (tcp)
+            peer_open_tcp(&peer, &rig, false, unasked);
+        else
+            peer_open_pty(&peer, &rig, unasked);
+        start(&rig, &peer.at, "",
+              "  - { name: m, line: a, unit: 5, profile: one, every: 200ms "
+              "}\n");
+        kw_fixture_until(&rig.fixture, has_good, &rig);
+        assert_true(rig_metric(&rig, "foreign_total") >= 5);
+        assert_int_equal(rig.bad, 0);
+        rig_stop(&rig);
+        peer_close(&peer);
+        rig_close(&rig);
+    }
+}
+
 /* The pause of a map lies between the requests of a poll, the pause of a line
  * between any two. */
 static void test_pauses(void **state)
@@ -475,6 +632,43 @@ static void test_endless_noise(void **state)
     peer_open_pty(&peer, &rig, noisy);
     start(&rig, &peer.at, ", timeout: 60ms", one_meter);
     kw_fixture_until(&rig.fixture, has_good, &rig);
+    rig_stop(&rig);
+    peer_close(&peer);
+    rig_close(&rig);
+}
+
+static bool polled_once(void *arg)
+{
+    struct rig *rig = arg;
+
+    return rig_metric(rig, "polls_total") >= 1;
+}
+
+/* Two requests under way and a third that waits: when the first is given up
+ * the third isn't sent any more. */
+static void test_rest_is_not_sent(void **state)
+{
+    struct rig rig;
+    struct peer peer;
+    char yaml[512];
+
+    (void)state;
+    rig_open(&rig);
+    rig_map(&rig, "three", "",
+            "voltage_l1_n,3,100,1,u16,-,1,V,fast,,,,\n"
+            "current_l1,3,500,1,u16,-,1,A,fast,,,,\n"
+            "frequency,3,900,1,u16,-,1,Hz,fast,,,,\n");
+    peer_open_tcp(&peer, &rig, false, silent);
+    snprintf(yaml, sizeof(yaml),
+             "lines:\n  - { name: a, tcp: { host: 127.0.0.1, port: %s, "
+             "in_flight: 2 }, timeout: 50ms, retries: 0 }\nmeters:\n"
+             "  - { name: m, line: a, unit: 5, profile: three, every: 200ms "
+             "}\n",
+             peer.at.port);
+    rig_start(&rig, yaml);
+    kw_fixture_until(&rig.fixture, polled_once, &rig);
+    assert_int_equal(peer.asks, 2);
+    assert_int_equal(rig.bad, 3);
     rig_stop(&rig);
     peer_close(&peer);
     rig_close(&rig);
@@ -544,6 +738,9 @@ int main(void)
         cmocka_unit_test(test_port_pulled_out),
         cmocka_unit_test(test_unusable_ports),
         cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_no_connection),
+        cmocka_unit_test(test_no_descriptors),
+        cmocka_unit_test(test_output_held),
         cmocka_unit_test(test_no_such_host),
         cmocka_unit_test(test_stop_while_opening),
         cmocka_unit_test(test_closes_after_each),
@@ -554,7 +751,10 @@ int main(void)
         cmocka_unit_test(test_slow_line),
         cmocka_unit_test(test_in_flight),
         cmocka_unit_test(test_pauses),
+        cmocka_unit_test(test_own_silence),
+        cmocka_unit_test(test_unasked),
         cmocka_unit_test(test_endless_noise),
+        cmocka_unit_test(test_rest_is_not_sent),
         cmocka_unit_test(test_late_never_mistaken),
     };
 

@@ -12,6 +12,8 @@ static const char rows[] = "voltage_l1_n,3,100,1,u16,-,0.1,V,fast,,,,\n"
                            "current_l1,3,500,1,u16,-,1,A,fast,01F4,,,\n"
                            "load_status,1,3,1,bit,-,1,1,slow,,,,\n"
                            "frequency,4,0,4,u64,be,1,Hz,slow,,,,\n"
+                           "active_energy_import_total,3,32736,4,f64,be,1,"
+                           "kWh,slow,,,,\n" /* 7FE0 ... kWh is no number */
                            "info_serial,3,900,1,u16,-,1,1,slow,,,,\n";
 
 static void start(struct rig *rig, const struct peer *peer, const char *meters)
@@ -81,7 +83,7 @@ static void test_meters(void **state)
                       "\"state\":\"ok\",\"text\":\"\",\"since\":");
     must_have(&reply, "\"every_ms\":{\"fast\":1000,\"normal\":1000,"
                       "\"slow\":60000}");
-    must_have(&reply, "\"bus\":{\"polls\":1,\"good\":1,\"requests\":5,"
+    must_have(&reply, "\"bus\":{\"polls\":1,\"good\":1,\"requests\":6,"
                       "\"timeouts\":0,\"crc\":0,\"foreign\":0,"
                       "\"exceptions\":0,\"rtt_us\":{\"last\":");
     must_have(&reply, "\"attributes\":{\"info_serial\":\"900\"},\"points\":[");
@@ -139,8 +141,9 @@ static void test_read(void **state)
     kw_fixture_until(&rig.fixture, has_good, &rig);
     read_meter(&rig, &reply, &body); /* among the polls */
     must_have(&reply, "\"value\":null,\"quality\":\"bad_not_available\"");
+    must_have(&reply, "\"value\":null,\"quality\":\"bad_implausible\"");
     rig_reply_fini(&reply);
-    assert_int_equal(rig.bad, 1); /* current_l1 of the meter that is polled */
+    assert_int_equal(rig.bad, 2); /* of the meter that is polled */
     rig_stop(&rig);
     peer_close(&peer);
     rig_close(&rig);

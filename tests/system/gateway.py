@@ -186,7 +186,7 @@ class Client:
         self.context = context
 
     def raw(self, method, path, body=None, headers=None):
-        connection = http.client.HTTPSConnection("localhost", self.port, context=self.context,
+        connection = http.client.HTTPSConnection("127.0.0.1", self.port, context=self.context,
                                                  timeout=20)
         try:
             connection.request(method, path, body=body, headers=headers or {})
@@ -201,7 +201,7 @@ class Client:
 
     def call(self, method, path, body=None, headers=None):
         """Below /api/v1: (status, decoded body)."""
-        sent = {"Origin": f"https://localhost:{self.port}", "Accept": "application/json"}
+        sent = {"Origin": f"https://127.0.0.1:{self.port}", "Accept": "application/json"}
         if self.cookie:
             sent["Cookie"] = self.cookie
         if method != "GET":

@@ -42,12 +42,17 @@ def committed(gateway):
     return gateway.metric("core", "db_committed_sequence")
 
 
+def rows(gateway):
+    """Journal rows so far: other commits carry no samples."""
+    return gateway.metric("history", "journal_rows_total")
+
+
 def safe_samples(gateway):
-    """Samples that are surely committed: asked, then one more commit seen."""
+    """Samples that are surely committed: asked, then three more rows seen."""
     known = samples(gateway)
-    sequence = committed(gateway)
-    kw.wait_for(lambda: committed(gateway) >= sequence + 2)
-    return known, sequence + 2
+    start = rows(gateway)
+    kw.wait_for(lambda: rows(gateway) >= start + 3)
+    return known, committed(gateway)
 
 
 def check_restart(gateway, known, sequence):
@@ -88,24 +93,24 @@ class Cut(kw.Gateway):
 
 
 def run_until_cut(gateway, target):
-    """What was seen committed before the cut; True when it never came."""
-    known, sequence, last = [], 0, []
+    """What was surely committed before the cut; True when it never came."""
+    known, sequence, pending, start = [], 0, [], 0
     while gateway.process.poll() is None:
         try:
-            now = committed(gateway)
-            if now > sequence + 1:
-                known, sequence = last, now
-            last = samples(gateway)
+            now, seen = rows(gateway), committed(gateway)
+            if now >= start + 3:
+                known, sequence = pending, seen
+                pending, start = samples(gateway), rows(gateway)
         except (OSError, ValueError, AssertionError):
             continue
-        if sequence >= target:
+        if now >= target:
             return known, sequence, True
     return known, sequence, False
 
 
 def test_cut_at_each_write_and_sync(tmp_path, plant):
     """From the first write of a fresh state folder to the end of a workload
-    of twelve commits, every single one."""
+    of twelve journal rows, every single one."""
     text = config(tmp_path, plant)
     number, cuts = 1, 0
     while True:

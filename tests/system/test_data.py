@@ -32,7 +32,7 @@ def test_points_can_be_filtered_and_wrong_queries_are_refused(site):
 
 def events(site, path, count, deadline_s=10):
     """The first count events of a stream."""
-    connection = http.client.HTTPSConnection("localhost", site.port, timeout=deadline_s,
+    connection = http.client.HTTPSConnection("127.0.0.1", site.port, timeout=deadline_s,
                                              context=site.admin.context)
     connection.request("GET", "/api/v1" + path, headers={
         "Cookie": site.admin.cookie, "Accept": "text/event-stream",

@@ -167,6 +167,8 @@ static void test_refused(void **state)
          "meters[0].unit", "expected 1 to 247", 6},
         {LINES "  - { name: m, line: t, unit: 1, profile: nothing }\n",
          "meters[0].profile", "the register map nothing: not found", 6},
+        {LINES "  - { name: m, line: t, unit: 1, profile: eastron_sdm12 }\n",
+         "meters[0].profile", "did you mean \"eastron_sdm120\"?", 6},
         {LINES "  - { name: m, line: t, unit: 1, profile: "
                "socomec_identification }\n",
          "meters[0].profile", "only identifies meters", 6},

@@ -122,6 +122,7 @@ static void test_refused(void **state)
         {"tcp:host:65536", "expected 1 to 65535"},
         {"tcp:host:http", "expected 1 to 65535"},
         {"tcp:[2001:db8::1]502", "expected 1 to 65535"},
+        {"tcp:[2001:db8::1", "expected ]"},
         {"udp:host", "expected rtu:, tcp: or rtu-tcp:"},
     };
     struct bench bench;
@@ -136,6 +137,17 @@ static void test_refused(void **state)
             fail_msg("%s: %s", rows[i].text, text);
         end(&bench);
     }
+}
+
+static void test_too_long(void **state)
+{
+    char text[400] = "tcp:";
+    struct bench bench;
+
+    (void)state;
+    memset(text + 4, 'h', 390);
+    assert_int_equal(parse(&bench, text), KW_EINVAL);
+    end(&bench);
 }
 
 static void test_no_memory(void **state)
@@ -154,9 +166,9 @@ static void test_no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_is),        cmocka_unit_test(test_serial),
-        cmocka_unit_test(test_hosts),     cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_is),       cmocka_unit_test(test_serial),
+        cmocka_unit_test(test_hosts),    cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_too_long), cmocka_unit_test(test_no_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

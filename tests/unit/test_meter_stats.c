@@ -109,6 +109,10 @@ static void test_usage_long(void **state)
     near(kw_meter_usage_share(&usage, 9 * s + s / 2), 0.5);
     kw_meter_usage_add(&usage, 8 * s, 8 * s);
     near(kw_meter_usage_share(&usage, 9 * s + s / 2), 0.5);
+    /* up to the end of a silence that is still to come */
+    kw_meter_usage_add(&usage, 9 * s + s / 2, 12 * s + s / 10);
+    assert_true(kw_meter_usage_share(&usage, 12 * s - 1) > 0.5);
+    assert_true(kw_meter_usage_share(&usage, 12 * s - 1) <= 1);
 }
 
 int main(void)
