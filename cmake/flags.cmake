@@ -43,6 +43,9 @@ elseif(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
     target_compile_options(kw_flags INTERFACE -U_FORTIFY_SOURCE
                            -D_FORTIFY_SOURCE=2)
 endif()
+if(KW_FUZZ) # coverage for libFuzzer in the libraries, too
+    target_compile_options(kw_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 if(KW_COVERAGE)
     target_compile_options(kw_flags INTERFACE --coverage -O0)
     target_link_options(kw_flags INTERFACE --coverage)

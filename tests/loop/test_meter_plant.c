@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Every point of every register map, read from the simulated switchboard on a
- * serial line and over TCP: what the gateway publishes is what a perfect
- * reader of the same registers gets, for patterns, real values and extremes.
+ * serial line (true to its baud rate, and strict: a request after too short a
+ * silence gets no answer) and over TCP: what the gateway publishes is what a
+ * perfect reader of the same registers gets, for patterns, real values and
+ * extremes.
  */
 #include "test_meter_plant.h"
 
@@ -60,10 +62,11 @@ static void start_plant(struct world *world)
                                    world->profiles[i]);
     snprintf(meters + length, sizeof(meters) - length,
              ",100=socomec_diris_b30@1,100=socomec_diris_b30@3");
-    snprintf(serial, sizeof(serial), "s:0:8N1:%s", meters);
+    snprintf(serial, sizeof(serial), "s:115200:8N1:%s", meters);
     snprintf(tcp, sizeof(tcp), "0:%s", meters);
     plant_start(&world->plant,
-                (const char *const[]){"--serial", serial, "--tcp", tcp, NULL});
+                (const char *const[]){"--serial", serial, "--tcp", tcp,
+                                      "--strict", "--turnaround", "2", NULL});
 }
 
 static void put_meter(char **at, const char *end, const char *line,
@@ -190,6 +193,18 @@ static void compare_all(struct world *world)
     }
 }
 
+/* The plant saw no request that came too early. */
+static void check_silence(struct world *world)
+{
+    const struct kw_node *line =
+        kw_node_get(plant_ask(&world->plant, "stats"), "lines")->first;
+
+    assert_string_equal(kw_node_get(line, "line")->text, "s");
+    assert_true(plant_number(line, "requests") > 500);
+    assert_true(plant_number(line, "too_short_gaps") == 0);
+    assert_true(plant_number(line, "bad_requests") == 0);
+}
+
 /* Forces all points to an extreme, as far as their types have it. */
 static void set_all(struct world *world, const char *what)
 {
@@ -230,6 +245,7 @@ static void test_every_point(void **state)
     plant_ask(&world->plant, "clear");
     compare_all(world);
     assert_true(world->compared > 7000);
+    check_silence(world);
     assert_int_equal(rig_metric(&world->rig, "timeouts_total"), 0);
     assert_int_equal(rig_metric(&world->rig, "crc_errors_total"), 0);
     assert_int_equal(rig_metric(&world->rig, "foreign_total"), 0);
