@@ -18,6 +18,7 @@
 #include "net/tls_session.h"
 
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -238,6 +239,7 @@ static bool shake(struct kw_stream *stream)
     if (done != 1)
         return false;
     stream->opened = true;
+    uv_timer_stop(&stream->timer);
     stream->events->on_open(stream);
     return true;
 }
@@ -355,10 +357,17 @@ static void name_peer(struct kw_stream *stream, const struct sockaddr *peer)
     }
 }
 
+static void on_late(uv_timer_t *timer)
+{
+    end_later(timer->data, KW_ETIMEOUT);
+}
+
 /* TCP is up: nothing may fail from here on but by on_end. */
 static void begin(struct kw_stream *stream)
 {
     stream->connected = true;
+    if (stream->tls != NULL)
+        uv_timer_start(&stream->timer, on_late, KW_STREAM_HANDSHAKE_MS, 0);
     update_reading(stream);
     kw_loop_turn_end(stream->loop, &stream->later);
 }
@@ -501,6 +510,30 @@ void kw_stream_finish(struct kw_stream *stream)
 void kw_stream_fail(struct kw_stream *stream, int err)
 {
     end_later(stream, err);
+}
+
+void kw_stream_why(const struct kw_stream *stream, char *text, size_t size)
+{
+    const char *plain = kw_strerror(stream->end_err);
+
+    if (stream->tls != NULL &&
+        kw_tls_session_why(stream->tls, stream->peer, text, size))
+        return;
+    if (stream->end_err == KW_EOF)
+        plain = stream->connected && !stream->opened
+                    ? "the peer closed the connection in the TLS handshake"
+                    : "the peer closed the connection";
+    else if (stream->end_err == KW_ETIMEOUT && stream->connected)
+        plain = "the TLS handshake was not done in time";
+    else if (stream->opened)
+        plain = "the connection broke";
+    snprintf(text, size, "%s", plain);
+}
+
+int kw_tls_peer_role(const struct kw_stream *stream, char role[KW_ROLE_SIZE])
+{
+    role[0] = 0;
+    return stream->tls != NULL ? kw_tls_session_role(stream->tls, role) : 0;
 }
 
 void kw_stream_close(struct kw_stream *stream)

@@ -7,7 +7,8 @@
  * Happy path: on_open (TLS: after the handshake), on_data as bytes arrive,
  * kw_stream_write as often as the owner likes, kw_stream_close, on_closed.
  * Failure: on_end(err) once - KW_EOF when the peer ended, KW_EPROTO for a
- * refused handshake, KW_EIO otherwise; the owner then closes.
+ * refused handshake, KW_ETIMEOUT for one that isn't done in time, KW_EIO
+ * otherwise; kw_stream_why has it in words; the owner then closes.
  * On close: bytes not yet written are dropped unless kw_stream_finish was
  * called, which writes them and the TLS close_notify first. on_closed is the
  * last call; there the memory around the stream may be freed.
@@ -18,6 +19,7 @@
 #include "base/buf.h"
 #include "core/life.h"
 #include "core/loop.h"
+#include "net/role.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -37,13 +39,19 @@ struct kw_stream_events {
     void (*on_closed)(struct kw_stream *stream);
 };
 
-enum { KW_STREAM_IN_BYTES = 1024, KW_STREAM_OUT_MAX_BYTES = 1 << 20 };
+enum {
+    KW_STREAM_IN_BYTES = 1024,
+    KW_STREAM_OUT_MAX_BYTES = 1 << 20,
+    /* A handshake takes a small device some seconds (RSA without help). */
+    KW_STREAM_HANDSHAKE_MS = 10000,
+    KW_STREAM_WHY_SIZE = 400,
+};
 
 /* Embedded by value in its owner (a connection). */
 struct kw_stream {
     struct kw_life life;
     uv_tcp_t tcp;
-    uv_timer_t timer; /* of kw_stream_finish */
+    uv_timer_t timer; /* of the handshake, then of kw_stream_finish */
     uv_write_t write;
     uv_connect_t connect;
     const struct kw_stream_events *events;
@@ -77,8 +85,10 @@ KW_MUST_CHECK int kw_stream_accept(struct kw_stream *stream,
                                    const struct kw_stream_events *events);
 
 /*
- * Connects to a numeric address. host is for the certificate's check, and may
- * be NULL without TLS. No time-out of its own: the owner has a timer.
+ * Connects to a numeric address. host is what the certificate must name
+ * (borrowed as long as the stream lives), and may be NULL without TLS. Making
+ * the connection has no time-out of its own: the owner has a timer. A TLS
+ * handshake, on either side, has KW_STREAM_HANDSHAKE_MS.
  */
 KW_MUST_CHECK int kw_stream_connect(struct kw_stream *stream,
                                     struct kw_loop *loop,
@@ -110,6 +120,21 @@ void kw_stream_finish(struct kw_stream *stream);
 /* Ends it with an error of the owner's: on_end(err) comes later, never inside
  * the call. */
 void kw_stream_fail(struct kw_stream *stream, int err);
+
+/*
+ * Why it ended, in words that name the peer where a certificate or TLS was the
+ * reason: "the certificate of 192.0.2.5 expired on 2026-01-31". In on_end and
+ * until the close.
+ */
+void kw_stream_why(const struct kw_stream *stream, char *text, size_t size);
+
+/*
+ * The role in the peer's certificate (Modbus/TCP Security), after on_open: 0,
+ * and "" when it states none or there is no certificate; KW_EINVAL when it
+ * states two or one that is malformed: such a peer is to be refused.
+ */
+KW_MUST_CHECK int kw_tls_peer_role(const struct kw_stream *stream,
+                                   char role[KW_ROLE_SIZE]);
 
 /* Closes now. Twice is harmless. */
 void kw_stream_close(struct kw_stream *stream);

@@ -6,11 +6,9 @@
 #include "base/text.h"
 #include "net/tls_impl.h"
 
-#include <errno.h>
 #include <openssl/err.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 /* BSI TR-02102-2, 3.3; RFC 9325, 4.2: forward secrecy and AEAD only. */
 static const char ciphers_12[] =
@@ -34,6 +32,10 @@ int kw_tls_error(struct kw_diag *diag, const char *what, int otherwise)
                ? KW_ENOMEM
                : otherwise;
 }
+
+/* 112 bits: RSA of 2048 bits is what many devices have (RFC 9325, 4.5). Our
+ * own keys are longer, see kw_tls_check_key. */
+enum { SECURITY_LEVEL = 2 };
 
 static int set_lists(SSL_CTX *ctx)
 {
@@ -66,6 +68,7 @@ static int new_context(struct kw_tls **out, bool server, struct kw_diag *diag)
         return kw_tls_error(diag, "TLS", KW_ENOMEM);
     }
     SSL_CTX_set_app_data(tls->ctx, tls);
+    SSL_CTX_set_security_level(tls->ctx, SECURITY_LEVEL);
     SSL_CTX_set_options(tls->ctx,
                         SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
     SSL_CTX_set_mode(tls->ctx, SSL_MODE_ENABLE_PARTIAL_WRITE |
@@ -88,6 +91,7 @@ void kw_tls_drop(struct kw_tls *tls)
     BIO_meth_free(tls->method);
     EVP_CIPHER_free(tls->cipher);
     kw_secret_wipe(tls->keys, sizeof(tls->keys));
+    kw_free(tls->authorities);
     kw_free(tls);
 }
 
@@ -113,40 +117,27 @@ static int on_alpn(SSL *ssl, const unsigned char **chosen,
     return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
-/* An encrypted key is refused; OpenSSL would ask on the terminal. */
-static int no_password(char *text, int size, int writing, void *arg)
+/* Nothing is resumed, on either end: see tls.h. */
+static void resume_nothing(SSL_CTX *ctx)
 {
-    (void)text;
-    (void)size;
-    (void)writing;
-    (void)arg;
-    return -1;
+    SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
+    (void)SSL_CTX_set_num_tickets(ctx, 0);
 }
 
-static int load_pair(struct kw_tls *tls,
-                     const struct kw_tls_server_options *options,
-                     struct kw_diag *diag)
+static int load_server(struct kw_tls *tls,
+                       const struct kw_tls_server_options *options,
+                       struct kw_diag *diag)
 {
-    SSL_CTX *ctx = tls->ctx;
-    int err;
+    int err =
+        kw_tls_load_pair(tls, options->cert_file, options->key_file, diag);
 
-    SSL_CTX_set_default_passwd_cb(ctx, no_password);
-    if (access(options->cert_file, R_OK) != 0 ||
-        access(options->key_file, R_OK) != 0) {
-        kw_diag_say(diag, "%s or %s: %s", options->cert_file, options->key_file,
-                    strerror(errno));
-        return kw_err_from_errno(errno);
-    }
-    if (SSL_CTX_use_certificate_chain_file(ctx, options->cert_file) != 1)
-        return kw_tls_error(diag, options->cert_file, KW_EINVAL);
-    err = kw_tls_check_key(SSL_CTX_get0_certificate(ctx), diag);
     if (err != 0)
         return err;
-    if (SSL_CTX_use_PrivateKey_file(ctx, options->key_file, SSL_FILETYPE_PEM) !=
-            1 ||
-        SSL_CTX_check_private_key(ctx) != 1)
-        return kw_tls_error(diag, options->key_file, KW_EINVAL);
-    return 0;
+    if (options->authorities == NULL)
+        return kw_tls_ticket_start(tls);
+    resume_nothing(tls->ctx);
+    return kw_tls_load_authorities(tls, options->authorities, diag);
 }
 
 int kw_tls_server(struct kw_tls **out,
@@ -160,9 +151,7 @@ int kw_tls_server(struct kw_tls **out,
     if (err != 0)
         return err;
     tls->clock = options->clock;
-    err = load_pair(tls, options, diag);
-    if (err == 0)
-        err = kw_tls_ticket_start(tls);
+    err = load_server(tls, options, diag);
     if (err != 0) {
         kw_tls_drop(tls);
         return err;
@@ -177,7 +166,8 @@ int kw_tls_server(struct kw_tls **out,
     return 0;
 }
 
-int kw_tls_client(struct kw_tls **out, const char *ca_file,
+int kw_tls_client(struct kw_tls **out,
+                  const struct kw_tls_client_options *options,
                   struct kw_diag *diag)
 {
     struct kw_tls *tls;
@@ -185,12 +175,16 @@ int kw_tls_client(struct kw_tls **out, const char *ca_file,
 
     if (err != 0)
         return err;
-    if (SSL_CTX_load_verify_file(tls->ctx, ca_file) != 1) {
+    tls->clock = options->clock;
+    resume_nothing(tls->ctx);
+    err = kw_tls_load_authorities(tls, options->authorities, diag);
+    if (err == 0 && options->cert_file != NULL)
+        err =
+            kw_tls_load_pair(tls, options->cert_file, options->key_file, diag);
+    if (err != 0) {
         kw_tls_drop(tls);
-        return kw_tls_error(diag, ca_file, KW_EINVAL);
+        return err;
     }
-    SSL_CTX_set_verify(tls->ctx, SSL_VERIFY_PEER, NULL);
-    SSL_CTX_set_session_cache_mode(tls->ctx, SSL_SESS_CACHE_OFF);
     *out = tls;
     return 0;
 }

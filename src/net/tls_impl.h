@@ -7,6 +7,7 @@
 #define KW_NET_TLS_IMPL_H
 
 #include "base/clock.h"
+#include "net/role.h"
 #include "net/tls.h"
 
 #include <openssl/ssl.h>
@@ -25,9 +26,18 @@ struct kw_tls {
     unsigned holds;
     bool server;
     char alpn[32];                    /* "" none */
-    const struct kw_clock *clock;     /* borrowed */
+    char *authorities;                /* owned: name of the file, or NULL */
+    const struct kw_clock *clock;     /* borrowed; NULL: the system's */
     struct kw_tls_ticket_key keys[2]; /* [0] seals, [1] still opens */
     uint64_t rotated_ms;              /* monotonic, of keys[0] */
+};
+
+/* Why a session failed, for people; empty until then. */
+struct kw_tls_why {
+    const char *host; /* what the peer had to be named; borrowed or NULL */
+    unsigned depth;   /* 0: the peer's certificate, else an authority's */
+    bool certificate; /* text follows "the certificate of PEER" */
+    char *text;       /* owned: "expired on 2026-01-31"; NULL: nothing yet */
 };
 
 /*
@@ -44,7 +54,24 @@ KW_MUST_CHECK int kw_tls_ticket_start(struct kw_tls *tls);
 /* How a session's bytes get in and out; owned by the context. NULL: ENOMEM. */
 BIO_METHOD *kw_tls_session_method(void);
 
-/* Checks kind and size of a server's key; a finding in diag. */
+/* Checks kind and size of our own key; a finding in diag. */
 KW_MUST_CHECK int kw_tls_check_key(const X509 *cert, struct kw_diag *diag);
+
+/* tls_files.c: our own chain and key; the authorities of peers. Findings in
+ * diag; they wait for the disk. */
+KW_MUST_CHECK int kw_tls_load_pair(struct kw_tls *tls, const char *cert_file,
+                                   const char *key_file, struct kw_diag *diag);
+KW_MUST_CHECK int kw_tls_load_authorities(struct kw_tls *tls, const char *file,
+                                          struct kw_diag *diag);
+
+/* tls_peer.c: OpenSSL asks what we think of each certificate of a chain; what
+ * is wrong goes into the struct kw_tls_why that is the SSL's app data. */
+int kw_tls_peer_verify(int good, X509_STORE_CTX *store);
+
+/* Notes the error of the queue, unless a certificate was the reason. */
+void kw_tls_peer_note(struct kw_tls_why *why, unsigned long code);
+
+/* The role in the certificate of a session's peer, as kw_tls_peer_role. */
+KW_MUST_CHECK int kw_tls_cert_role(const X509 *cert, char role[KW_ROLE_SIZE]);
 
 #endif

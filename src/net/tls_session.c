@@ -14,6 +14,7 @@
 #include <limits.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
+#include <stdio.h>
 #include <string.h>
 
 /* A TLS record carries at most 16 KiB and costs at most this much more. */
@@ -23,6 +24,7 @@ struct kw_tls_session {
     SSL *ssl;           /* owned */
     struct kw_tls *tls; /* held */
     struct kw_buf *out; /* borrowed */
+    struct kw_tls_why why;
     const unsigned char *in;
     size_t in_length;
 };
@@ -93,6 +95,16 @@ static int expect_host(SSL *ssl, const char *host)
            X509_VERIFY_PARAM_set1_host(param, host, 0) == 1;
 }
 
+/* Certificates are good or not by the gateway's clock. */
+static void set_time(const struct kw_tls_session *session)
+{
+    const struct kw_clock *clock = session->tls->clock;
+
+    if (clock != NULL)
+        X509_VERIFY_PARAM_set_time(SSL_get0_param(session->ssl),
+                                   (time_t)(kw_clock_wall_ms(clock) / 1000));
+}
+
 static int make_ssl(struct kw_tls_session *session, const char *host)
 {
     BIO *bio;
@@ -105,6 +117,9 @@ static int make_ssl(struct kw_tls_session *session, const char *host)
     BIO_set_data(bio, session);
     BIO_set_init(bio, 1);
     SSL_set_bio(session->ssl, bio, bio);
+    SSL_set_app_data(session->ssl, &session->why);
+    session->why.host = host;
+    set_time(session);
     if (session->tls->server) {
         SSL_set_accept_state(session->ssl);
         return 0;
@@ -141,6 +156,7 @@ void kw_tls_session_free(struct kw_tls_session *session)
         return;
     SSL_free(session->ssl);
     kw_tls_drop(session->tls);
+    kw_free(session->why.text);
     kw_free(session);
 }
 
@@ -167,6 +183,7 @@ static int judge(struct kw_tls_session *session, int result)
     default:
         if (kw_buf_err(session->out) != 0)
             return kw_tls_error(NULL, "output", kw_buf_err(session->out));
+        kw_tls_peer_note(&session->why, ERR_peek_error());
         return kw_tls_error(NULL, "peer", KW_EPROTO);
     }
 }
@@ -221,6 +238,31 @@ int kw_tls_session_write(struct kw_tls_session *session, const void *bytes,
         length -= put;
     }
     return 0;
+}
+
+bool kw_tls_session_why(const struct kw_tls_session *session, const char *peer,
+                        char *text, size_t size)
+{
+    const struct kw_tls_why *why = &session->why;
+
+    if (why->text == NULL)
+        return false;
+    if (!why->certificate)
+        snprintf(text, size, "%s %s", peer, why->text);
+    else
+        snprintf(text, size, "%s certificate of %s %s",
+                 why->depth == 0 ? "the" : "an authority of the", peer,
+                 why->text);
+    return true;
+}
+
+int kw_tls_session_role(const struct kw_tls_session *session,
+                        char role[KW_ROLE_SIZE])
+{
+    const X509 *cert = SSL_get0_peer_certificate(session->ssl);
+
+    role[0] = 0;
+    return cert != NULL ? kw_tls_cert_role(cert, role) : 0;
 }
 
 void kw_tls_session_end(struct kw_tls_session *session)

@@ -8,6 +8,7 @@
 #define KW_NET_TLS_SESSION_H
 
 #include "base/buf.h"
+#include "net/role.h"
 
 #include <stdbool.h>
 
@@ -16,8 +17,8 @@ struct kw_tls_session;
 
 /*
  * A session of a context (held). host is what the peer's certificate must
- * name: required for a client, NULL for a server. What has to be sent is
- * appended to out, which is borrowed.
+ * name: required for a client, NULL for a server, borrowed for the session's
+ * life. What has to be sent is appended to out, which is borrowed too.
  */
 KW_MUST_CHECK int kw_tls_session_new(struct kw_tls_session **session,
                                      struct kw_tls *tls, const char *host,
@@ -43,6 +44,18 @@ KW_MUST_CHECK int kw_tls_session_read(struct kw_tls_session *session,
 /* Seals all of the bytes. After the handshake. */
 KW_MUST_CHECK int kw_tls_session_write(struct kw_tls_session *session,
                                        const void *bytes, size_t length);
+
+/*
+ * Why the session failed, as one sentence about peer (its address):
+ * "the certificate of 192.0.2.5 expired on 2026-01-31". False, and nothing
+ * written, when nothing went wrong in TLS.
+ */
+bool kw_tls_session_why(const struct kw_tls_session *session, const char *peer,
+                        char *text, size_t size);
+
+/* The peer's role, see kw_tls_peer_role in net/stream.h. */
+KW_MUST_CHECK int kw_tls_session_role(const struct kw_tls_session *session,
+                                      char role[KW_ROLE_SIZE]);
 
 /* Says close_notify (RFC 8446, 6.1). */
 void kw_tls_session_end(struct kw_tls_session *session);

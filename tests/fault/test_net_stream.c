@@ -115,6 +115,7 @@ static void make_contexts(struct scene *scene)
         .key_file = key,
         .clock = scene->fixture.core.clock,
     };
+    struct kw_tls_client_options client = {.authorities = cert};
     struct kw_diag diag;
 
     snprintf(cert, sizeof(cert), "%s/c.pem", scene->fixture.dir);
@@ -124,7 +125,7 @@ static void make_contexts(struct scene *scene)
                                         kw_clock_wall_ms(options.clock), &diag),
                      0);
     assert_int_equal(kw_tls_server(&scene->server_tls, &options, &diag), 0);
-    assert_int_equal(kw_tls_client(&scene->client_tls, cert, &diag), 0);
+    assert_int_equal(kw_tls_client(&scene->client_tls, &client, &diag), 0);
     kw_diag_fini(&diag);
 }
 

@@ -57,6 +57,7 @@ void kw_web_begin(struct kw_web *web, struct kw_fixture *fixture, uint16_t port)
         .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
     };
     char ca_file[128];
+    struct kw_tls_client_options options = {.authorities = ca_file};
     struct kw_diag diag;
 
     memset(web, 0, sizeof(*web));
@@ -64,7 +65,7 @@ void kw_web_begin(struct kw_web *web, struct kw_fixture *fixture, uint16_t port)
     kw_buf_init(&web->in, IN_MAX_BYTES);
     kw_diag_init(&diag);
     snprintf(ca_file, sizeof(ca_file), "%s/tls/server.crt", fixture->dir);
-    assert_int_equal(kw_tls_client(&web->tls, ca_file, &diag), 0);
+    assert_int_equal(kw_tls_client(&web->tls, &options, &diag), 0);
     kw_diag_fini(&diag);
     assert_int_equal(kw_stream_connect(&web->stream, &fixture->loop,
                                        (struct sockaddr *)&address, web->tls,

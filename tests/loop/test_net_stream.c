@@ -114,6 +114,7 @@ static void make_tls(struct scene *scene)
         .key_file = scene->key,
         .clock = scene->fixture.core.clock,
     };
+    struct kw_tls_client_options client = {.authorities = scene->cert};
     struct kw_diag diag;
 
     snprintf(scene->cert, sizeof(scene->cert), "%s/c.pem", scene->fixture.dir);
@@ -124,7 +125,7 @@ static void make_tls(struct scene *scene)
                            kw_clock_wall_ms(scene->fixture.core.clock), &diag),
         0);
     assert_int_equal(kw_tls_server(&scene->server_tls, &options, &diag), 0);
-    assert_int_equal(kw_tls_client(&scene->client_tls, scene->cert, &diag), 0);
+    assert_int_equal(kw_tls_client(&scene->client_tls, &client, &diag), 0);
     kw_diag_fini(&diag);
 }
 
@@ -494,6 +495,103 @@ static void test_wrong_host(void **state)
     close_scene(&scene);
 }
 
+static void why(const struct end *end, char text[KW_STREAM_WHY_SIZE])
+{
+    kw_stream_why(&end->stream, text, KW_STREAM_WHY_SIZE);
+}
+
+/* The words of each way to end. */
+static void test_why(void **state)
+{
+    char text[KW_STREAM_WHY_SIZE];
+    struct scene scene;
+
+    (void)state;
+    open_scene(&scene, true);
+    connect_to(&scene, "elsewhere");
+    kw_fixture_until_set(&scene.fixture, &scene.client.ended);
+    why(&scene.client, text);
+    assert_string_equal(text, "the certificate of 127.0.0.1 is made out to "
+                              "localhost, expected elsewhere");
+    kw_fixture_until_set(&scene.fixture, &scene.server.ended);
+    why(&scene.server, text);
+    assert_string_equal(text, "127.0.0.1 refuses our certificate");
+    close_scene(&scene);
+
+    open_scene(&scene, false);
+    join(&scene);
+    kw_stream_finish(&scene.server.stream);
+    kw_fixture_until_set(&scene.fixture, &scene.client.ended);
+    why(&scene.client, text);
+    assert_string_equal(text, "the peer closed the connection");
+    kw_stream_fail(&scene.server.stream, KW_ENOMEM);
+    close_scene(&scene);
+
+    open_scene(&scene, false);
+    join(&scene);
+    kw_stream_fail(&scene.client.stream, KW_EIO);
+    kw_fixture_until_set(&scene.fixture, &scene.client.ended);
+    why(&scene.client, text);
+    assert_string_equal(text, "the connection broke");
+    close_scene(&scene);
+}
+
+/* Roles are of certificates: there is none here. */
+static void test_no_role(void **state)
+{
+    char role[KW_ROLE_SIZE] = "x";
+    struct scene scene;
+
+    (void)state;
+    for (int tls = 0; tls < 2; tls++) {
+        open_scene(&scene, tls != 0);
+        join(&scene);
+        assert_int_equal(kw_tls_peer_role(&scene.server.stream, role), 0);
+        assert_string_equal(role, "");
+        close_scene(&scene);
+    }
+}
+
+/* A peer that connects and says nothing: the handshake has its time. */
+static void test_handshake_deadline(void **state)
+{
+    char text[KW_STREAM_WHY_SIZE];
+    struct scene scene;
+
+    (void)state;
+    open_scene(&scene, true);
+    kw_tls_drop(scene.client_tls);
+    scene.client_tls = NULL;
+    connect_to(&scene, NULL);
+    kw_fixture_until_set(&scene.fixture, &scene.server.ended);
+    assert_int_equal(scene.server.err, KW_ETIMEOUT);
+    assert_false(scene.server.open);
+    why(&scene.server, text);
+    assert_string_equal(text, "the TLS handshake was not done in time");
+    close_scene(&scene);
+}
+
+/* A peer that ends in the middle of the handshake. */
+static void test_handshake_end(void **state)
+{
+    char text[KW_STREAM_WHY_SIZE];
+    struct scene scene;
+
+    (void)state;
+    open_scene(&scene, true);
+    kw_tls_drop(scene.client_tls);
+    scene.client_tls = NULL;
+    connect_to(&scene, NULL);
+    kw_fixture_until_set(&scene.fixture, &scene.client.open);
+    kw_stream_finish(&scene.client.stream);
+    kw_fixture_until_set(&scene.fixture, &scene.server.ended);
+    assert_int_equal(scene.server.err, KW_EOF);
+    why(&scene.server, text);
+    assert_string_equal(text,
+                        "the peer closed the connection in the TLS handshake");
+    close_scene(&scene);
+}
+
 static void test_no_tls_client(void **state)
 {
     struct scene scene;
@@ -765,6 +863,10 @@ int main(void)
         cmocka_unit_test(test_fail),
         cmocka_unit_test(test_reset),
         cmocka_unit_test(test_wrong_host),
+        cmocka_unit_test(test_why),
+        cmocka_unit_test(test_no_role),
+        cmocka_unit_test(test_handshake_deadline),
+        cmocka_unit_test(test_handshake_end),
         cmocka_unit_test(test_no_tls_client),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_close_while_connecting),

@@ -93,11 +93,12 @@ static struct kw_tls *server_of(struct files *files)
 
 static struct kw_tls *client_of(const char *ca_file)
 {
+    struct kw_tls_client_options options = {.authorities = ca_file};
     struct kw_tls *tls = NULL;
     struct kw_diag diag;
 
     kw_diag_init(&diag);
-    assert_int_equal(kw_tls_client(&tls, ca_file, &diag), 0);
+    assert_int_equal(kw_tls_client(&tls, &options, &diag), 0);
     kw_diag_fini(&diag);
     return tls;
 }
@@ -774,12 +775,14 @@ static void test_good_keys(void **state)
 static void test_bad_ca(void **state)
 {
     struct files *files = *state;
+    struct kw_tls_client_options options = {.authorities = files->key};
     struct kw_tls *tls;
     struct kw_diag diag;
 
     kw_diag_init(&diag);
-    assert_int_equal(kw_tls_client(&tls, files->key, &diag), KW_EINVAL);
-    assert_int_equal(kw_tls_client(&tls, "/none", &diag), KW_EINVAL);
+    assert_int_equal(kw_tls_client(&tls, &options, &diag), KW_EINVAL);
+    options.authorities = "/none";
+    assert_int_equal(kw_tls_client(&tls, &options, &diag), KW_ENOTFOUND);
     assert_int_equal(diag.count, 2);
     kw_diag_fini(&diag);
     kw_tls_drop(NULL);
