@@ -371,6 +371,8 @@ static void test_bad_certificate(void **state)
     assert_int_equal(mkdir(folder, 0700), 0);
     world_file(&world, "tls/server.crt", "nonsense");
     world_file(&world, "tls/server.key", "nonsense");
+    snprintf(path, sizeof(path), "%s/server.key", folder);
+    assert_int_equal(chmod(path, 0600), 0);
     world_file(&world, "index.html", "x");
     kw_hub_subscribe(&world.fixture.hub, &heard.subscriber);
     world_start(&world, "http: {listen: [\"127.0.0.1:0\"]}\n");
