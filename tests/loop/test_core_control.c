@@ -468,11 +468,13 @@ static struct kw_control_connection *only_connection(struct stage *stage)
                          struct kw_control_connection, link);
 }
 
-/* Turns the clock of the idle timer. */
+/* Turns the clock of the idle timer. What was written is told to the loop a
+ * turn after the peer has read it, and starts the timer anew. */
 static void hurry(struct stage *stage)
 {
     uv_timer_t *timer = &only_connection(stage)->timer;
 
+    kw_fixture_run_ms(&stage->fixture, 2);
     assert_true(uv_is_active((uv_handle_t *)timer));
     uv_timer_start(timer, timer->timer_cb, 0, 0);
     kw_fixture_run_ms(&stage->fixture, 2);

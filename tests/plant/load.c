@@ -4,6 +4,7 @@
 #include <math.h>
 
 enum { HOUR_MS = 3600 * 1000, DAY_HOURS = 24, APPLIANCES = 6 };
+static const double day_hours = DAY_HOURS;
 
 /* One kind of load: power a phase, the hours of its two peaks, how much it
  * takes at the weekend, its power factor, and its appliances. */
@@ -66,15 +67,16 @@ double kw_plant_wander(uint64_t seed, unsigned channel, int64_t time_ms,
 static double hill(double hour, double centre, double width)
 {
     double distance = fabs(hour - centre);
-    if (distance > DAY_HOURS / 2)
-        distance = DAY_HOURS - distance;
+    if (distance > day_hours / 2)
+        distance = day_hours - distance;
     return exp(-distance * distance / (2 * width * width));
 }
 
 static double hour_of(int64_t local_ms)
 {
     int64_t day_ms = (int64_t)DAY_HOURS * HOUR_MS;
-    return (double)(local_ms - floor_div(local_ms, day_ms) * day_ms) / HOUR_MS;
+    return (double)(local_ms - floor_div(local_ms, day_ms) * day_ms) /
+           (double)HOUR_MS;
 }
 
 /* 1970-01-01 was a Thursday. */

@@ -11,7 +11,7 @@ static const int64_t year_2000_s = 946684800;
 /* Impedance of the supply: about 3 V at 60 A. */
 static const double supply_ohm = 0.05;
 
-static const double slot_s = KW_PLANT_SLOT_MS / 1000.0;
+static const double slot_s = (double)KW_PLANT_SLOT_MS / 1000;
 
 enum { MINUTE_MS = 60 * 1000 };
 
