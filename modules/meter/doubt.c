@@ -10,43 +10,109 @@ static void drop(struct kw_meter_doubt *doubt, unsigned at)
             (doubt->count - at) * sizeof(doubt->items[0]));
 }
 
+/* A write of one value, which its answer repeats. */
+static bool is_single(const struct kw_meter_ask *ask)
+{
+    return ask->function == KW_METER_WRITE_COIL ||
+           ask->function == KW_METER_WRITE_REGISTER;
+}
+
 void kw_meter_doubt_add(struct kw_meter_doubt *doubt,
                         const struct kw_meter_ask *ask)
 {
+    struct kw_meter_late *late;
+
     if (doubt->count == KW_METER_DOUBT_MAX)
         drop(doubt, 0);
-    doubt->items[doubt->count++] = (struct kw_meter_late){.ask = *ask};
+    late = &doubt->items[doubt->count++];
+    *late = (struct kw_meter_late){.ask = *ask};
+    if (is_single(ask))
+        memcpy(late->value, ask->data, sizeof(late->value));
+    late->ask.data = NULL; /* was borrowed */
+}
+
+static bool same_place(const struct kw_meter_ask *a,
+                       const struct kw_meter_ask *b)
+{
+    return a->address == b->address && a->count == b->count;
 }
 
 /* Would an answer to one be taken for an answer to the other? */
-static bool alike(const struct kw_meter_ask *a, const struct kw_meter_ask *b)
+static bool alike(const struct kw_meter_late *late,
+                  const struct kw_meter_ask *ask)
 {
-    return a->unit == b->unit && a->function == b->function &&
-           kw_meter_ask_data_bytes(a) == kw_meter_ask_data_bytes(b);
+    const struct kw_meter_ask *a = &late->ask;
+
+    if (a->unit != ask->unit || a->function != ask->function)
+        return false;
+    if (is_single(ask))
+        return same_place(a, ask) &&
+               memcmp(late->value, ask->data, sizeof(late->value)) == 0;
+    if (kw_meter_ask_is_write(ask))
+        return same_place(a, ask);
+    if (ask->function == KW_METER_DEVICE_ID)
+        return a->address >> 8 == ask->address >> 8;
+    return kw_meter_ask_data_bytes(a) == kw_meter_ask_data_bytes(ask);
+}
+
+/* Is it the same request, so that either answer will do? The values of a write
+ * to several registers are not kept: it is not known of them. */
+static bool same(const struct kw_meter_late *late,
+                 const struct kw_meter_ask *ask)
+{
+    return alike(late, ask) && same_place(&late->ask, ask) &&
+           (is_single(ask) || !kw_meter_ask_is_write(ask));
 }
 
 bool kw_meter_doubt_holds(const struct kw_meter_doubt *doubt,
                           const struct kw_meter_ask *ask)
 {
     for (unsigned i = 0; i < doubt->count; i++) {
-        const struct kw_meter_ask *late = &doubt->items[i].ask;
+        const struct kw_meter_late *late = &doubt->items[i];
 
-        if (alike(late, ask) &&
-            (late->address != ask->address || late->count != ask->count))
+        if (alike(late, ask) && !same(late, ask))
             return true;
     }
     return false;
 }
 
-struct kw_meter_ask kw_meter_doubt_marker(const struct kw_meter_ask *ask)
+/* The function of a read beside what was asked for. */
+static uint8_t marker_function(const struct kw_meter_ask *ask)
 {
-    struct kw_meter_ask marker = *ask;
-    unsigned more = kw_meter_ask_is_bits(ask) ? 9 : 2;
+    if (ask->function <= KW_METER_READ_REGISTERS)
+        return ask->function;
+    return kw_meter_ask_is_bits(ask) || ask->function == KW_METER_WRITE_COIL
+               ? KW_METER_READ_COILS
+               : KW_METER_READ_HOLDING;
+}
 
-    /* One register or byte, or two where that is what was asked for. */
-    marker.count = 1;
-    if (alike(&marker, ask))
-        marker.count = (uint16_t)more;
+static bool is_free(const struct kw_meter_doubt *doubt,
+                    const struct kw_meter_ask *ask,
+                    const struct kw_meter_ask *marker)
+{
+    struct kw_meter_late own = {.ask = *ask};
+
+    for (unsigned i = 0; i < doubt->count; i++) {
+        if (alike(&doubt->items[i], marker))
+            return false;
+    }
+    return !alike(&own, marker);
+}
+
+struct kw_meter_ask kw_meter_doubt_marker(const struct kw_meter_doubt *doubt,
+                                          const struct kw_meter_ask *ask)
+{
+    struct kw_meter_ask marker = {
+        .unit = ask->unit,
+        .function = marker_function(ask),
+        .address = ask->address,
+        .count = 1,
+        .timeout_ms = ask->timeout_ms,
+    };
+    unsigned step = kw_meter_ask_is_bits(&marker) ? 8 : 1; /* a size more */
+
+    while (!is_free(doubt, ask, &marker))
+        marker.count = (uint16_t)(marker.count + step);
     if (marker.address + marker.count > 65536)
         marker.address = (uint16_t)(65536 - marker.count);
     return marker;
@@ -64,10 +130,25 @@ void kw_meter_doubt_answered(struct kw_meter_doubt *doubt,
                              const struct kw_meter_ask *ask)
 {
     for (unsigned i = 0; i < doubt->count; i++) {
-        if (alike(&doubt->items[i].ask, ask))
+        if (alike(&doubt->items[i], ask))
             return;
     }
     clear(doubt, ask->unit);
+}
+
+bool kw_meter_doubt_refused(struct kw_meter_doubt *doubt,
+                            const struct kw_meter_ask *ask)
+{
+    for (unsigned i = 0; i < doubt->count; i++) {
+        const struct kw_meter_late *late = &doubt->items[i];
+
+        if (late->ask.unit == ask->unit &&
+            late->ask.function == ask->function && !same(late, ask)) {
+            drop(doubt, i);
+            return true;
+        }
+    }
+    return false;
 }
 
 void kw_meter_doubt_marked(struct kw_meter_doubt *doubt, uint8_t unit,
@@ -88,9 +169,12 @@ bool kw_meter_doubt_seen(struct kw_meter_doubt *doubt, uint8_t unit,
                          const unsigned char *pdu, size_t length)
 {
     for (unsigned i = 0; i < doubt->count; i++) {
-        if (doubt->items[i].ask.unit == unit &&
-            kw_meter_pdu_judge(&doubt->items[i].ask, pdu, length) !=
-                KW_METER_ANSWER_FOREIGN) {
+        struct kw_meter_late *late = &doubt->items[i];
+        struct kw_meter_ask ask = late->ask;
+
+        ask.data = late->value;
+        if (ask.unit == unit &&
+            kw_meter_pdu_judge(&ask, pdu, length) != KW_METER_ANSWER_FOREIGN) {
             drop(doubt, i);
             return true;
         }

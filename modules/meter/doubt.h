@@ -10,7 +10,13 @@
  * sent: a read of another size, whose answer nothing can be mistaken for. A
  * unit answers in the order in which it was asked, so when the answer to the
  * marker, or to any other request of its own size, is here, no older answer
- * can follow. Pure.
+ * can follow.
+ *
+ * A refusal names the function alone: while another request of that function
+ * is in doubt it is taken for the late one's. A write's answer repeats address
+ * and value, or address and count: two writes of other values to the same
+ * registers are alike, and so are two pages of a device's identification.
+ * Pure.
  */
 #ifndef KW_METER_DOUBT_H
 #define KW_METER_DOUBT_H
@@ -26,7 +32,8 @@ enum {
 
 struct kw_meter_doubt {
     struct kw_meter_late {
-        struct kw_meter_ask ask;
+        struct kw_meter_ask ask; /* without data */
+        unsigned char value[2];  /* of functions 5 and 6 */
         unsigned markers;        /* sent for it without an answer */
     } items[KW_METER_DOUBT_MAX]; /* the oldest first */
     unsigned count;
@@ -40,13 +47,22 @@ void kw_meter_doubt_add(struct kw_meter_doubt *doubt,
 bool kw_meter_doubt_holds(const struct kw_meter_doubt *doubt,
                           const struct kw_meter_ask *ask);
 
-/* The marker to send before ask: a valid request of the same unit. */
-struct kw_meter_ask kw_meter_doubt_marker(const struct kw_meter_ask *ask);
+/* The marker to send before ask: a valid read of the same unit, of a size of
+ * its own. */
+struct kw_meter_ask kw_meter_doubt_marker(const struct kw_meter_doubt *doubt,
+                                          const struct kw_meter_ask *ask);
 
 /* ask was answered: if the answer was of its own kind, nothing older of that
  * unit can follow. */
 void kw_meter_doubt_answered(struct kw_meter_doubt *doubt,
                              const struct kw_meter_ask *ask);
+
+/*
+ * ask was refused: true when the refusal belongs to another request of that
+ * unit and function, which is in doubt no longer. ask goes on waiting.
+ */
+bool kw_meter_doubt_refused(struct kw_meter_doubt *doubt,
+                            const struct kw_meter_ask *ask);
 
 /*
  * What became of a marker. Answered: nothing older of that unit can follow.

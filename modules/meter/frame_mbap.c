@@ -9,17 +9,20 @@ static unsigned be16(const unsigned char *bytes)
     return (unsigned)bytes[0] << 8 | bytes[1];
 }
 
-void kw_meter_mbap_encode(const struct kw_meter_ask *ask, uint16_t transaction,
-                          unsigned char frame[KW_METER_MBAP_ASK_BYTES])
+size_t kw_meter_mbap_encode(const struct kw_meter_ask *ask,
+                            uint16_t transaction,
+                            unsigned char frame[KW_METER_MBAP_MAX])
 {
+    size_t length = kw_meter_ask_encode(ask, frame + HEADER);
+
     frame[0] = (unsigned char)(transaction >> 8);
     frame[1] = (unsigned char)transaction;
     frame[2] = 0;
     frame[3] = 0;
-    frame[4] = 0;
-    frame[5] = KW_METER_ASK_BYTES + 1;
+    frame[4] = 0; /* a PDU and its unit have at most 254 bytes */
+    frame[5] = (unsigned char)(length + 1);
     frame[6] = ask->unit;
-    kw_meter_ask_encode(ask, frame + HEADER);
+    return HEADER + length;
 }
 
 int kw_meter_mbap_decode(const unsigned char *bytes, size_t length,

@@ -9,14 +9,12 @@
 #include "base/err.h"
 #include "meter/pdu.h"
 
-enum {
-    KW_METER_MBAP_MAX = 260,     /* bytes of the longest frame */
-    KW_METER_MBAP_ASK_BYTES = 12 /* bytes of a request */
-};
+enum { KW_METER_MBAP_MAX = 260 }; /* bytes of the longest frame */
 
-/* The frame of a request. */
-void kw_meter_mbap_encode(const struct kw_meter_ask *ask, uint16_t transaction,
-                          unsigned char frame[KW_METER_MBAP_ASK_BYTES]);
+/* The frame of a request, which must be valid; returns its length. */
+size_t kw_meter_mbap_encode(const struct kw_meter_ask *ask,
+                            uint16_t transaction,
+                            unsigned char frame[KW_METER_MBAP_MAX]);
 
 struct kw_meter_mbap {
     uint16_t transaction;

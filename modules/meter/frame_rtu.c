@@ -52,77 +52,113 @@ static bool crc_right(const unsigned char *bytes, size_t length)
     return bytes[length - 2] == (crc & 0xFF) && bytes[length - 1] == crc >> 8;
 }
 
-void kw_meter_rtu_encode(const struct kw_meter_ask *ask,
-                         unsigned char frame[KW_METER_RTU_ASK_BYTES])
+size_t kw_meter_rtu_encode(const struct kw_meter_ask *ask,
+                           unsigned char frame[KW_METER_RTU_MAX])
 {
+    size_t length;
     uint16_t crc;
 
     frame[0] = ask->unit;
-    kw_meter_ask_encode(ask, frame + 1);
-    crc = kw_meter_rtu_crc(frame, 6);
-    frame[6] = (unsigned char)crc;
-    frame[7] = (unsigned char)(crc >> 8);
+    length = 1 + kw_meter_ask_encode(ask, frame + 1);
+    crc = kw_meter_rtu_crc(frame, length);
+    frame[length] = (unsigned char)crc;
+    frame[length + 1] = (unsigned char)(crc >> 8);
+    return length + 2;
 }
 
 /* How far the bytes at the front go as the answer to ask. */
 enum own { OWN_NOT, OWN_PART, OWN_WHOLE, OWN_BAD };
 
 /* length is at least 1. *whole gets the length that the answer has, when it is
- * not OWN_NOT. */
+ * neither OWN_NOT nor OWN_PART. */
 static enum own own_at(const struct kw_meter_ask *ask,
                        const unsigned char *bytes, size_t length, size_t *whole)
 {
-    size_t data = kw_meter_ask_data_bytes(ask);
+    size_t need;
 
     if (bytes[0] != ask->unit)
         return OWN_NOT;
-    *whole = data + 5;
-    if (length > 1 && bytes[1] == (ask->function | 0x80))
-        *whole = 5;
-    else if (length > 1 && bytes[1] != ask->function)
+    need = kw_meter_pdu_need(ask, bytes + 1, length - 1);
+    if (need == 0)
         return OWN_NOT;
-    else if (length > 2 && bytes[2] != data)
-        return OWN_NOT;
+    *whole = need + 3;
     if (length < *whole)
         return OWN_PART;
     return crc_right(bytes, *whole) ? OWN_WHOLE : OWN_BAD;
 }
 
-/* Length of an answer of any unit by its function code; 0 when unknown. */
-static size_t answer_length(const unsigned char *bytes, size_t length)
+/* The lengths that a frame of any unit may have by what it begins with: as an
+ * answer and as a request (of another master, or our own echo). Function 43 is
+ * asked with 7 bytes; what is not known is taken for a request of 8, as most
+ * have. length is at least KW_METER_RTU_MIN. */
+struct lengths {
+    size_t answer, request;
+};
+
+static struct lengths lengths_of(const unsigned char *bytes, size_t length)
 {
-    if (length < 5)
-        return 0;
+    struct kw_meter_ask ask = {.function = bytes[1]};
+    struct lengths lengths = {8, 8};
+
     if ((bytes[1] & 0x80) != 0)
-        return 5;
-    return bytes[1] <= 4 ? 5U + bytes[2] : 0; /* of reads */
+        return (struct lengths){5, 8};
+    switch (bytes[1]) {
+    case KW_METER_READ_COILS:
+    case KW_METER_READ_INPUTS:
+    case KW_METER_READ_HOLDING:
+    case KW_METER_READ_REGISTERS:
+        lengths.answer = 5U + bytes[2];
+        break;
+    case KW_METER_WRITE_COILS:
+    case KW_METER_WRITE_REGISTERS:
+        if (length > 6)
+            lengths.request = 9U + bytes[6];
+        break;
+    case KW_METER_REPORT_ID:
+        lengths = (struct lengths){5U + bytes[2], 4};
+        break;
+    case KW_METER_DEVICE_ID:
+        ask.address = (uint16_t)(bytes[3] << 8 | (length > 8 ? bytes[8] : 0));
+        lengths.answer = 3 + kw_meter_pdu_need(&ask, bytes + 1, length - 1);
+        lengths.request = 7;
+        break;
+    default:
+        break;
+    }
+    return lengths;
+}
+
+static bool is_frame(const unsigned char *bytes, size_t length, size_t frame)
+{
+    return frame >= KW_METER_RTU_MIN && frame <= length &&
+           crc_right(bytes, frame);
 }
 
 size_t kw_meter_rtu_frame(const unsigned char *bytes, size_t length)
 {
-    size_t answer = answer_length(bytes, length);
+    struct lengths lengths;
 
-    if (answer > 0 && length >= answer && crc_right(bytes, answer))
-        return answer;
-    /* Requests (of another master, or our own echo) and answers to writes
-     * have eight bytes. */
-    if (length >= KW_METER_RTU_ASK_BYTES &&
-        crc_right(bytes, KW_METER_RTU_ASK_BYTES))
-        return KW_METER_RTU_ASK_BYTES;
-    return 0;
+    if (length < KW_METER_RTU_MIN)
+        return 0;
+    lengths = lengths_of(bytes, length);
+    if (is_frame(bytes, length, lengths.answer))
+        return lengths.answer;
+    return is_frame(bytes, length, lengths.request) ? lengths.request : 0;
 }
 
-/* A line that echoes gives the request back first: its beginning may look
- * like a short answer with a wrong CRC. */
-static bool is_echo_part(const struct kw_meter_ask *ask,
-                         const unsigned char *bytes, size_t length)
+/*
+ * A line that echoes gives the request back first. How many bytes at the front
+ * are that: all of the request, fewer when nothing else has come yet, else 0.
+ */
+static size_t echo_at(const struct kw_meter_ask *ask,
+                      const unsigned char *bytes, size_t length, size_t *whole)
 {
-    unsigned char frame[KW_METER_RTU_ASK_BYTES];
+    unsigned char frame[KW_METER_RTU_MAX];
 
-    if (length >= sizeof(frame))
-        return false;
-    kw_meter_rtu_encode(ask, frame);
-    return memcmp(frame, bytes, length) == 0;
+    *whole = kw_meter_rtu_encode(ask, frame);
+    if (length > *whole)
+        length = *whole;
+    return memcmp(frame, bytes, length) == 0 ? length : 0;
 }
 
 static void set_answer(struct kw_meter_rtu_found *found, size_t at,
@@ -133,12 +169,31 @@ static void set_answer(struct kw_meter_rtu_found *found, size_t at,
     found->pdu_length = whole - 3;
 }
 
+/*
+ * What may be dropped at the front: the echo, and frames of others. Of an
+ * answer that has begun only the echo is believed, which is known byte by byte:
+ * a check sum that is right by chance must not cost an answer. *echoing: the
+ * front may become the echo.
+ */
+static size_t drop_at(const struct kw_meter_ask *ask,
+                      const unsigned char *bytes, size_t length, enum own own,
+                      bool *echoing)
+{
+    size_t whole, echo = echo_at(ask, bytes, length, &whole);
+
+    *echoing = echo > 0 && echo < whole;
+    if (echo == whole)
+        return whole;
+    return own == OWN_PART ? 0 : kw_meter_rtu_frame(bytes, length);
+}
+
 void kw_meter_rtu_find(const struct kw_meter_ask *ask,
                        const unsigned char *bytes, size_t length,
                        struct kw_meter_rtu_found *found)
 {
     enum own own = OWN_NOT;
     size_t at = 0, whole = 0, foreign;
+    bool echoing = false;
 
     *found = (struct kw_meter_rtu_found){.verdict = KW_METER_RTU_MORE};
     while (at < length) {
@@ -147,7 +202,7 @@ void kw_meter_rtu_find(const struct kw_meter_ask *ask,
             set_answer(found, at, whole);
             return;
         }
-        foreign = kw_meter_rtu_frame(bytes + at, length - at);
+        foreign = drop_at(ask, bytes + at, length - at, own, &echoing);
         if (foreign == 0)
             break;
         at += foreign;
@@ -158,7 +213,7 @@ void kw_meter_rtu_find(const struct kw_meter_ask *ask,
     if (at == length || found->started)
         return;
     if (own == OWN_BAD) {
-        if (!is_echo_part(ask, bytes + at, length - at))
+        if (!echoing)
             found->verdict = KW_METER_RTU_GARBLED;
         return;
     }

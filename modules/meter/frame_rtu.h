@@ -5,8 +5,11 @@
  *
  * The reader does not trust the gaps between bytes: USB adapters and
  * converters make and swallow them. It knows exactly what the answer must
- * look like (unit, function, byte count, length, CRC) and looks for that in
- * what has arrived, past echoes, late answers and noise.
+ * look like (unit, function, byte count or list of objects, length, CRC) and
+ * looks for that in what has arrived, past echoes, late answers and noise.
+ *
+ * Functions 5 and 6 are answered by the request itself: who is on a line that
+ * echoes must know it, the reader can't tell the one from the other.
  */
 #ifndef KW_METER_FRAME_RTU_H
 #define KW_METER_FRAME_RTU_H
@@ -14,16 +17,16 @@
 #include "meter/pdu.h"
 
 enum {
-    KW_METER_RTU_MAX = 256,    /* bytes of the longest frame */
-    KW_METER_RTU_ASK_BYTES = 8 /* bytes of a request */
+    KW_METER_RTU_MAX = 256, /* bytes of the longest frame */
+    KW_METER_RTU_MIN = 4,   /* and of the shortest: unit, function, CRC */
 };
 
 /* CRC-16, polynomial 0xA001, start 0xFFFF; sent low byte first. */
 uint16_t kw_meter_rtu_crc(const unsigned char *bytes, size_t length);
 
-/* The frame of a request. */
-void kw_meter_rtu_encode(const struct kw_meter_ask *ask,
-                         unsigned char frame[KW_METER_RTU_ASK_BYTES]);
+/* The frame of a request, which must be valid; returns its length. */
+size_t kw_meter_rtu_encode(const struct kw_meter_ask *ask,
+                           unsigned char frame[KW_METER_RTU_MAX]);
 
 /* What the bytes so far mean to the one who waits for the answer to ask. */
 enum kw_meter_rtu_verdict {
@@ -40,7 +43,7 @@ struct kw_meter_rtu_found {
     size_t pdu, pdu_length; /* position and length of an answer's PDU */
 };
 
-/* ask must be valid; length may be anything. */
+/* ask must be valid, length may be anything. */
 void kw_meter_rtu_find(const struct kw_meter_ask *ask,
                        const unsigned char *bytes, size_t length,
                        struct kw_meter_rtu_found *found);

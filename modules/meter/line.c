@@ -91,51 +91,63 @@ static struct kw_meter_job *take_job(struct kw_meter_line *line,
             continue;
         slot->marker = kw_meter_doubt_holds(&line->doubt, &slot->ask);
         if (slot->marker)
-            slot->ask = kw_meter_doubt_marker(&slot->ask);
+            slot->ask = kw_meter_doubt_marker(&line->doubt, &slot->ask);
         return job;
     }
     return NULL;
 }
 
-static size_t encode(struct kw_meter_line *line, struct kw_meter_slot *slot,
-                     unsigned char *frame)
+/* The frame is kept, and with it the values of a write: they are the caller's
+ * only until the job is told, and the job may be removed before. */
+static void encode(struct kw_meter_line *line, struct kw_meter_slot *slot)
 {
+    size_t values = kw_meter_ask_value_bytes(&slot->ask), tail = 0;
+
     if (line->rtu) {
-        kw_meter_rtu_encode(&slot->ask, frame);
-        return KW_METER_RTU_ASK_BYTES;
+        slot->frame_length = kw_meter_rtu_encode(&slot->ask, slot->frame);
+        tail = 2; /* CRC */
+    } else {
+        slot->transaction = ++line->transaction;
+        slot->frame_length =
+            kw_meter_mbap_encode(&slot->ask, slot->transaction, slot->frame);
     }
-    slot->transaction = ++line->transaction;
-    kw_meter_mbap_encode(&slot->ask, slot->transaction, frame);
-    return KW_METER_MBAP_ASK_BYTES;
+    slot->ask.data = slot->frame + slot->frame_length - tail - values;
+}
+
+/* How long the beginning of the answer is waited for. */
+static uint64_t patience_ns(const struct kw_meter_line *line,
+                            const struct kw_meter_ask *ask)
+{
+    return ask->timeout_ms > 0 ? (uint64_t)ask->timeout_ms * 1000000U
+                               : line->timeout_ns;
 }
 
 /* SEND: takes the task that is most urgent and hands its request over. */
 static unsigned send_next(struct kw_meter_line *line)
 {
-    unsigned char frame[KW_METER_MBAP_ASK_BYTES];
     struct kw_meter_slot *slot = free_slot(line);
     uint64_t now_ns = now_ns_of(line);
     struct kw_meter_job *job = take_job(line, slot, now_ns);
-    size_t length;
     int err;
 
     if (job == NULL)
         return line->slots_used > 0 ? KW_METER_WIRE_SENT : KW_METER_WIRE_DONE;
     slot->used = true;
-    slot->started = slot->extended = slot->overdue = false;
+    slot->started = slot->extended = slot->overdue = slot->echoed = false;
     slot->job = job;
     slot->foreign = 0;
     if (line->slots_used++ == 0)
         line->busy_ns = now_ns;
     if (line->rtu)
         line->rx_length = 0;
-    length = encode(line, slot, frame);
+    encode(line, slot);
     /* On a serial line the bytes go on leaving after they are handed over. */
-    slot->sent_ns = line->active_ns = now_ns + length * line->char_ns;
-    slot->deadline_ns = slot->sent_ns + line->timeout_ns;
+    slot->sent_ns = line->active_ns =
+        now_ns + slot->frame_length * line->char_ns;
+    slot->deadline_ns = slot->sent_ns + patience_ns(line, &slot->ask);
     if (!slot->marker)
         job->ops->sent(job, slot->tag, now_ns);
-    err = line->link->ops->send(line->link, frame, length);
+    err = line->link->ops->send(line->link, slot->frame, slot->frame_length);
     if (err != 0 && err != KW_EAGAIN)
         return KW_METER_WIRE_LOST;
     return err == 0 ? (unsigned)KW_METER_WIRE_SENT : NO_EVENT;

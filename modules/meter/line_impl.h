@@ -11,6 +11,7 @@
 enum {
     KW_METER_RX_BYTES = 1024, /* at least two of the longest frames */
     KW_METER_WHY_SIZE = 200,
+    KW_METER_FRAME_MAX = KW_METER_PDU_MAX + 7, /* of either kind */
 };
 
 /* One request under way. */
@@ -20,12 +21,15 @@ struct kw_meter_slot {
     bool overdue;             /* its time is up: a last look */
     bool started;             /* its answer has begun */
     bool extended;            /* and was given time to end */
+    bool echoed;              /* the line gave the request back */
     struct kw_meter_job *job; /* NULL: its owner has gone */
-    struct kw_meter_ask ask;
+    struct kw_meter_ask ask;  /* data is inside frame */
     unsigned tag;
     uint16_t transaction;
     uint64_t sent_ns, deadline_ns;
     unsigned foreign;
+    size_t frame_length;
+    unsigned char frame[KW_METER_FRAME_MAX]; /* what was sent */
 };
 
 struct kw_meter_line {
@@ -37,6 +41,7 @@ struct kw_meter_line {
     uv_timer_t timer;
     struct kw_meter_fine_timer fine;
     bool rtu;            /* frames with CRC, else with MBAP */
+    bool echoes;         /* the last request came back before its answer */
     uint64_t char_ns;    /* 0: not known (TCP) */
     uint64_t silence_ns; /* before a request, pause included */
     uint64_t timeout_ns;

@@ -29,28 +29,30 @@ static bool deliver(struct kw_meter_line *line, struct kw_meter_slot *slot,
     case KW_METER_ANSWER_FOREIGN:
         return false;
     case KW_METER_ANSWER_EXCEPTION:
+        if (!slot->marker && kw_meter_doubt_refused(&line->doubt, &slot->ask)) {
+            slot->foreign++;
+            return false;
+        }
         answer.outcome = KW_METER_EXCEPTION;
         answer.exception = pdu[1];
         break;
     case KW_METER_ANSWER_DATA:
-        answer.data = pdu + 2;
-        answer.length = length - 2;
+        answer.data = kw_meter_pdu_data(&slot->ask, pdu, &length);
+        answer.length = length;
         break;
     }
     kw_meter_line_finish(line, slot, &answer);
     return true;
 }
 
-/* A whole frame that nobody waits for the moment. slot: who waits meanwhile. */
+/* A whole frame that nobody waits for. slot: who waits meanwhile. */
 static void drop_frame(struct kw_meter_line *line, struct kw_meter_slot *slot,
                        const unsigned char *frame, size_t length)
 {
-    unsigned char own[KW_METER_RTU_ASK_BYTES];
-
-    if (slot != NULL && length == sizeof(own)) {
-        kw_meter_rtu_encode(&slot->ask, own);
-        if (memcmp(own, frame, sizeof(own)) == 0)
-            return; /* the line echoes */
+    if (slot != NULL && length == slot->frame_length &&
+        memcmp(slot->frame, frame, length) == 0) {
+        slot->echoed = true;
+        return;
     }
     (void)kw_meter_doubt_seen(&line->doubt, frame[0], frame + 1, length - 3);
     if (slot != NULL)
@@ -73,6 +75,19 @@ static size_t drop_frames(struct kw_meter_line *line,
     return at;
 }
 
+/* Functions 5 and 6 are answered by the request itself. On a line that gives
+ * back what is sent, which the reads before have shown, the first is no
+ * answer. */
+static bool is_echo(const struct kw_meter_line *line,
+                    const struct kw_meter_slot *slot,
+                    const struct kw_meter_rtu_found *found)
+{
+    return line->echoes && !slot->echoed &&
+           found->pdu_length + 3 == slot->frame_length &&
+           memcmp(slot->frame, line->rx + found->pdu - 1, slot->frame_length) ==
+               0;
+}
+
 /* True when the slot is done with: rx is then not ours any more. */
 static bool read_answer(struct kw_meter_line *line, struct kw_meter_slot *slot)
 {
@@ -80,10 +95,16 @@ static bool read_answer(struct kw_meter_line *line, struct kw_meter_slot *slot)
     struct kw_meter_rtu_found found;
 
     kw_meter_rtu_find(&slot->ask, line->rx, line->rx_length, &found);
+    if (found.verdict == KW_METER_RTU_ANSWER && is_echo(line, slot, &found)) {
+        slot->echoed = true;
+        drop_front(line, found.pdu + found.pdu_length + 2);
+        kw_meter_rtu_find(&slot->ask, line->rx, line->rx_length, &found);
+    }
     switch (found.verdict) {
     case KW_METER_RTU_ANSWER:
         (void)drop_frames(line, slot, found.pdu - 1);
         line->rx_length = 0; /* the bytes stay until the next ones come */
+        line->echoes = slot->echoed;
         return deliver(line, slot, line->rx + found.pdu, found.pdu_length);
     case KW_METER_RTU_GARBLED:
         line->rx_length = 0;
@@ -201,6 +222,14 @@ void kw_meter_line_read(struct kw_meter_line *line, const unsigned char *bytes,
         read_mbap(line, bytes, length);
 }
 
+/* The longest frame that may answer. */
+static size_t answer_bytes(const struct kw_meter_ask *ask)
+{
+    size_t bytes = kw_meter_ask_data_bytes(ask);
+
+    return bytes > 0 ? bytes + 5 : KW_METER_RTU_MAX;
+}
+
 bool kw_meter_line_expired(struct kw_meter_line *line,
                            struct kw_meter_slot *slot, uint64_t now_ns,
                            enum kw_meter_outcome *outcome)
@@ -212,8 +241,7 @@ bool kw_meter_line_expired(struct kw_meter_line *line,
         /* It has begun in time: a slow line may finish it. */
         slot->extended = true;
         slot->overdue = false;
-        slot->deadline_ns =
-            now_ns + (kw_meter_ask_data_bytes(&slot->ask) + 5) * line->char_ns;
+        slot->deadline_ns = now_ns + answer_bytes(&slot->ask) * line->char_ns;
         if (line->char_ns > 0)
             return false;
     }

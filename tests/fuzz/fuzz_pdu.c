@@ -34,6 +34,47 @@ static void decode(const struct kw_map_point *point, const uint8_t *data)
         abort();
 }
 
+/* The list of objects of 43/14 ends where the PDU does. */
+static void walk(const unsigned char *data, size_t length)
+{
+    size_t at = 5;
+
+    if (length < at)
+        abort();
+    for (unsigned left = data[4]; left > 0; left--)
+        at += 2U + data[at + 1];
+    if (at != length)
+        abort();
+}
+
+/* Writes and identity, by the same bytes. */
+static void judge_others(const uint8_t *data, size_t size)
+{
+    static const uint8_t functions[] = {5, 6, 15, 16, 17, 43};
+    struct kw_meter_ask ask = {
+        .unit = 1,
+        .function = functions[data[0] % sizeof(functions)],
+        .address = (uint16_t)(data[1] << 8 | data[2]),
+        .count = (uint16_t)(data[3] + 1),
+        .data = data + 4,
+    };
+    const unsigned char *answer;
+    size_t length = size - HEAD;
+
+    if (!kw_meter_ask_valid(&ask) ||
+        kw_meter_pdu_judge(&ask, data + HEAD, length) != KW_METER_ANSWER_DATA)
+        return;
+    answer = kw_meter_pdu_data(&ask, data + HEAD, &length);
+    if (answer + length != data + size)
+        abort();
+    if (kw_meter_ask_is_write(&ask) && length != 4)
+        abort();
+    if (ask.function == KW_METER_REPORT_ID && length != answer[-1])
+        abort();
+    if (ask.function == KW_METER_DEVICE_ID)
+        walk(answer, length);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct kw_map_point point = {.multiplier = 0.1, .factor = 1};
@@ -42,6 +83,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (size < HEAD)
         return 0;
+    judge_others(data, size);
     ask = (struct kw_meter_ask){
         .unit = 1,
         .function = (uint8_t)(data[0] % 4 + 1),

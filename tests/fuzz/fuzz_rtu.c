@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The reader of serial frames. The first six bytes are the request, the rest
- * is what came on the line, given whole and in two parts, as it arrives.
+ * The reader of serial frames. The first six bytes are the request (of a write
+ * the first bytes that follow are its values, too), the rest is what came on
+ * the line, given whole and in two parts, as it arrives.
  */
 #include "meter/doubt.h"
 #include "meter/frame_rtu.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -33,9 +35,23 @@ static void look(const struct kw_meter_ask *ask, const uint8_t *bytes,
     must(kw_meter_rtu_frame(bytes + found.pdu - 1, found.pdu_length + 3) != 0);
 }
 
+/* What is encoded is a frame of its own, and found as the echo. */
+static void send(const struct kw_meter_ask *ask)
+{
+    unsigned char frame[KW_METER_RTU_MAX];
+    struct kw_meter_rtu_found found;
+    size_t length = kw_meter_rtu_encode(ask, frame);
+
+    must(length >= KW_METER_RTU_MIN && length <= KW_METER_RTU_MAX);
+    must(kw_meter_rtu_frame(frame, length) != 0);
+    kw_meter_rtu_find(ask, frame, length, &found);
+    must(found.verdict == KW_METER_RTU_ANSWER || found.skip == length);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct kw_meter_doubt doubt = {.count = 0};
+    unsigned char values[KW_METER_PDU_MAX] = {0};
     struct kw_meter_ask ask, marker;
     size_t frame;
 
@@ -46,18 +62,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .function = data[1],
         .address = (uint16_t)(data[2] << 8 | data[3]),
         .count = (uint16_t)(data[4] << 8 | data[5]),
+        .data = values,
     };
-    if (!kw_meter_ask_valid(&ask))
-        return 0;
     data += 6;
     size -= 6;
+    memcpy(values, data, size < sizeof(values) ? size : sizeof(values));
+    if (!kw_meter_ask_valid(&ask))
+        return 0;
+    send(&ask);
     look(&ask, data, size);
     look(&ask, data, size / 2);
     frame = kw_meter_rtu_frame(data, size);
-    must(frame <= size && (frame == 0 || frame >= 5));
-    marker = kw_meter_doubt_marker(&ask);
-    must(kw_meter_ask_valid(&marker));
+    must(frame <= size && (frame == 0 || frame >= KW_METER_RTU_MIN));
     kw_meter_doubt_add(&doubt, &ask);
+    marker = kw_meter_doubt_marker(&doubt, &ask);
+    must(kw_meter_ask_valid(&marker) && !kw_meter_ask_is_write(&marker));
     must(!kw_meter_doubt_holds(&doubt, &marker));
     if (frame > 0)
         (void)kw_meter_doubt_seen(&doubt, data[0], data + 1, frame - 3);

@@ -3,7 +3,7 @@
  * A line and its jobs without the module: who is served first, jobs that have
  * nothing to say, go, or are too many, and requests that are cancelled.
  */
-#include "test_meter_rig.h"
+#include "test_meter_stage.h"
 
 struct worker {
     struct kw_meter_job job;
@@ -12,18 +12,6 @@ struct worker {
     uint64_t deadline_ns;
     unsigned answers, downs;
     bool has_nothing;
-};
-
-struct stage {
-    struct rig rig;
-    struct peer peer;
-    struct kw_meter_serial_conf serial;
-    struct kw_meter_tcp_conf tcp;
-    struct kw_meter_line_conf conf;
-    struct kw_meter_line *line;
-    bool up, down, gone;
-    uint8_t order[16]; /* units in the order of their answers */
-    unsigned count;
 };
 
 static struct worker *worker_of(struct kw_meter_job *job)
@@ -76,57 +64,6 @@ static void on_down(struct kw_meter_job *job, uint64_t now_ns)
 static const struct kw_meter_job_ops ops = {on_next, on_sent, on_answered,
                                             on_up, on_down};
 
-static void on_state(void *arg, enum kw_meter_line_state state)
-{
-    struct stage *stage = arg;
-
-    stage->up = state == KW_METER_LINE_UP;
-    stage->down = state == KW_METER_LINE_DOWN;
-}
-
-static void on_gone(void *arg)
-{
-    struct stage *stage = arg;
-
-    stage->gone = true;
-}
-
-static void open_stage(struct stage *stage, bool tcp, peer_fn *on_ask,
-                       size_t jobs)
-{
-    struct kw_meter_line_owner owner = {on_state, on_gone, stage};
-
-    memset(stage, 0, sizeof(*stage));
-    rig_open(&stage->rig);
-    stage->conf.name = "a";
-    stage->conf.timeout_ms = 200;
-    if (tcp) {
-        peer_open_tcp(&stage->peer, &stage->rig, false, on_ask);
-        stage->tcp =
-            (struct kw_meter_tcp_conf){.host = "127.0.0.1", .in_flight = 2};
-        assert_int_equal(
-            kw_text_parse_i64(stage->peer.at.port, &stage->tcp.port), 0);
-        stage->conf.tcp = &stage->tcp;
-    } else {
-        peer_open_pty(&stage->peer, &stage->rig, on_ask);
-        stage->serial = (struct kw_meter_serial_conf){
-            .port = stage->peer.at.port, .baud = 115200, .stop_bits = 1};
-        stage->conf.serial = &stage->serial;
-    }
-    assert_int_equal(kw_meter_line_new(&stage->line, &stage->rig.fixture.core,
-                                       &stage->conf, jobs, &owner),
-                     0);
-}
-
-static void close_stage(struct stage *stage)
-{
-    kw_meter_line_close(stage->line);
-    kw_meter_line_close(stage->line); /* twice is harmless */
-    kw_fixture_until_set(&stage->rig.fixture, &stage->gone);
-    peer_close(&stage->peer);
-    rig_close(&stage->rig);
-}
-
 static struct worker make_worker(struct stage *stage, uint8_t unit,
                                  uint64_t deadline_ns)
 {
@@ -152,7 +89,7 @@ static void test_order(void **state)
     struct worker late, early, middle;
 
     (void)state;
-    open_stage(&stage, false, peer_answer, 3);
+    open_stage(&stage, STAGE_PTY, peer_answer, 3);
     late = make_worker(&stage, 1, UINT64_MAX - 1);
     early = make_worker(&stage, 2, 1);
     middle = make_worker(&stage, 3, UINT64_MAX - 2);
@@ -173,7 +110,7 @@ static void test_too_many(void **state)
     struct worker first, second;
 
     (void)state;
-    open_stage(&stage, false, peer_answer, 1);
+    open_stage(&stage, STAGE_PTY, peer_answer, 1);
     first = make_worker(&stage, 1, 1);
     second = make_worker(&stage, 2, 1);
     assert_int_equal(kw_meter_line_add(stage.line, &first.job), 0);
@@ -199,7 +136,7 @@ static void test_nothing_to_say(void **state)
         static struct stage stage;
         struct worker quiet, other;
 
-        open_stage(&stage, tcp, peer_answer, 2);
+        open_stage(&stage, tcp ? STAGE_TCP : STAGE_PTY, peer_answer, 2);
         quiet = make_worker(&stage, 1, 1);
         quiet.has_nothing = true;
         other = make_worker(&stage, 2, 2);
@@ -236,7 +173,7 @@ static void test_removed_under_way(void **state)
     struct worker worker, next;
 
     (void)state;
-    open_stage(&stage, false, silent, 2);
+    open_stage(&stage, STAGE_PTY, silent, 2);
     worker = make_worker(&stage, 1, 1);
     next = make_worker(&stage, 2, 2);
     assert_int_equal(kw_meter_line_add(stage.line, &worker.job), 0);
@@ -258,7 +195,7 @@ static void test_removed_with_marker(void **state)
     struct worker worker, other, next;
 
     (void)state;
-    open_stage(&stage, false, silent, 3);
+    open_stage(&stage, STAGE_PTY, silent, 3);
     worker = make_worker(&stage, 1, 1);
     other = make_worker(&stage, 1, 2);
     other.ask.address = 500; /* could be mistaken for the first */
@@ -286,7 +223,7 @@ static void test_close_under_way(void **state)
     struct worker worker;
 
     (void)state;
-    open_stage(&stage, true, silent, 1);
+    open_stage(&stage, STAGE_TCP, silent, 1);
     worker = make_worker(&stage, 1, 1);
     assert_int_equal(kw_meter_line_add(stage.line, &worker.job), 0);
     kw_fixture_until(&stage.rig.fixture, was_asked, &stage.peer);
@@ -315,7 +252,7 @@ static void test_close_in_answer(void **state)
         static struct stage stage;
         struct worker worker;
 
-        open_stage(&stage, tcp, peer_answer, 1);
+        open_stage(&stage, tcp ? STAGE_TCP : STAGE_PTY, peer_answer, 1);
         worker = make_worker(&stage, 1, 1);
         worker.job.ops = &closing;
         assert_int_equal(kw_meter_line_add(stage.line, &worker.job), 0);
@@ -332,7 +269,7 @@ static void test_down(void **state)
     struct worker worker;
 
     (void)state;
-    open_stage(&stage, true, peer_answer, 1);
+    open_stage(&stage, STAGE_TCP, peer_answer, 1);
     worker = make_worker(&stage, 1, 1);
     assert_int_equal(kw_meter_line_add(stage.line, &worker.job), 0);
     kw_fixture_until(&stage.rig.fixture, second_answered, &stage);

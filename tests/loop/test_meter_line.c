@@ -373,10 +373,9 @@ static void test_renewal(void **state)
 
 static void echo(struct peer *peer, const struct kw_meter_ask *ask)
 {
-    unsigned char frame[8];
+    unsigned char frame[KW_METER_RTU_MAX];
 
-    kw_meter_rtu_encode(ask, frame);
-    peer_write(peer, frame, sizeof(frame));
+    peer_write(peer, frame, kw_meter_rtu_encode(ask, frame));
     peer_answer(peer, ask);
 }
 

@@ -356,9 +356,10 @@ struct peer {
     unsigned asks; /* requests that came */
     unsigned connections;
     uint16_t transaction; /* of the last request */
-    unsigned char in[256];
+    unsigned char in[512];
     size_t length;
-    unsigned pending; /* handles and sends that are not done */
+    unsigned char values[256]; /* of the last request that writes */
+    unsigned pending;          /* handles and sends that are not done */
 };
 
 static inline void peer_write(struct peer *peer, const void *bytes,
@@ -410,12 +411,35 @@ static inline void peer_later(struct peer *peer, unsigned ms, const void *bytes,
     peer->pending++;
 }
 
+/* A write is repeated; the identity is "KW" and, of 43/14, one object. */
+static inline size_t peer_other_data(const struct kw_meter_ask *ask,
+                                     unsigned char *pdu)
+{
+    static const unsigned char report[] = {17, 4, 'K', 'W', 0xFF, 1};
+    static const unsigned char device[] = {43, 14, 1, 1,   0,  0,
+                                           1,  0,  2, 'K', 'W'};
+
+    if (ask->function == KW_METER_REPORT_ID) {
+        memcpy(pdu, report, sizeof(report));
+        return sizeof(report);
+    }
+    if (ask->function == KW_METER_DEVICE_ID) {
+        memcpy(pdu, device, sizeof(device));
+        pdu[2] = (unsigned char)(ask->address >> 8);
+        return sizeof(device);
+    }
+    (void)kw_meter_ask_encode(ask, pdu);
+    return KW_METER_ECHO_BYTES;
+}
+
 /* The value of a register of the peer: its address, unless a test says. */
 static inline size_t peer_data(const struct kw_meter_ask *ask,
                                unsigned char *pdu)
 {
     size_t bytes = kw_meter_ask_data_bytes(ask);
 
+    if (ask->function > KW_METER_READ_REGISTERS)
+        return peer_other_data(ask, pdu);
     pdu[0] = ask->function;
     pdu[1] = (unsigned char)bytes;
     memset(pdu + 2, 0xA5, bytes);
@@ -499,15 +523,51 @@ static inline void peer_hang_up(struct peer *peer)
     peer->end = NULL;
 }
 
+/* The request in a PDU; count of functions 5 and 6 is 1. */
+static inline struct kw_meter_ask peer_ask(struct peer *peer, uint8_t unit,
+                                           const unsigned char *pdu)
+{
+    struct kw_meter_ask ask = {.unit = unit, .function = pdu[0]};
+    size_t at = 6;
+
+    if (ask.function == KW_METER_REPORT_ID)
+        return ask;
+    ask.address = (uint16_t)(pdu[1] << 8 | pdu[2]);
+    ask.count = (uint16_t)(pdu[3] << 8 | pdu[4]);
+    if (ask.function == KW_METER_DEVICE_ID) {
+        ask.address = (uint16_t)(pdu[2] << 8 | pdu[3]);
+        ask.count = 0;
+    } else if (ask.function == 5 || ask.function == 6) {
+        ask.count = 1;
+        at = 3;
+    }
+    if (kw_meter_ask_is_write(&ask)) {
+        memcpy(peer->values, pdu + at, kw_meter_ask_value_bytes(&ask));
+        ask.data = peer->values;
+    }
+    return ask;
+}
+
+/* The bytes of the request at the front, as far as they have come. */
+static inline size_t peer_ask_bytes(const struct peer *peer)
+{
+    if (!peer->at.rtu)
+        return peer->length < 6 ? 6 : 6U + peer->in[5];
+    if (peer->length < 2)
+        return 2;
+    if (peer->in[1] == KW_METER_REPORT_ID)
+        return 4;
+    if (peer->in[1] == KW_METER_DEVICE_ID)
+        return 7;
+    if (peer->in[1] < KW_METER_WRITE_COILS || peer->length < 7)
+        return 8;
+    return 9U + peer->in[6];
+}
+
 static inline void peer_take(struct peer *peer, size_t length)
 {
     size_t at = peer->at.rtu ? 1 : 7;
-    struct kw_meter_ask ask = {
-        .unit = peer->in[at - 1],
-        .function = peer->in[at],
-        .address = (uint16_t)(peer->in[at + 1] << 8 | peer->in[at + 2]),
-        .count = (uint16_t)(peer->in[at + 3] << 8 | peer->in[at + 4]),
-    };
+    struct kw_meter_ask ask = peer_ask(peer, peer->in[at - 1], peer->in + at);
 
     peer->transaction = (uint16_t)(peer->in[0] << 8 | peer->in[1]);
     peer->length -= length;
@@ -520,7 +580,6 @@ static inline void peer_on_ready(uv_poll_t *poll, int status, int events)
 {
     struct peer_end *end = poll->data;
     struct peer *peer = end->peer;
-    size_t ask_bytes = peer->at.rtu ? 8 : 12;
     ssize_t got =
         read(end->fd, peer->in + peer->length, sizeof(peer->in) - peer->length);
 
@@ -532,8 +591,8 @@ static inline void peer_on_ready(uv_poll_t *poll, int status, int events)
         return;
     }
     peer->length += (size_t)got;
-    while (peer->end == end && peer->length >= ask_bytes)
-        peer_take(peer, ask_bytes);
+    while (peer->end == end && peer->length >= peer_ask_bytes(peer))
+        peer_take(peer, peer_ask_bytes(peer));
 }
 
 static inline void peer_watch(struct peer *peer, int fd)

@@ -65,10 +65,11 @@ static void test_marker(void **state)
         {5, 1, 0, 1},     {5, 1, 0, 8},    {5, 2, 0, 9},     {5, 2, 65535, 1},
         {5, 1, 65528, 8}, {5, 1, 0, 2000},
     };
+    struct kw_meter_doubt doubt = {.count = 0};
 
     (void)state;
     for (size_t i = 0; i < sizeof(asks) / sizeof(asks[0]); i++) {
-        struct kw_meter_ask marker = kw_meter_doubt_marker(&asks[i]);
+        struct kw_meter_ask marker = kw_meter_doubt_marker(&doubt, &asks[i]);
 
         assert_true(kw_meter_ask_valid(&marker));
         assert_int_equal(marker.unit, asks[i].unit);
@@ -76,6 +77,116 @@ static void test_marker(void **state)
         assert_int_not_equal(kw_meter_ask_data_bytes(&marker),
                              kw_meter_ask_data_bytes(&asks[i]));
     }
+}
+
+/* Nothing that is in doubt can be mistaken for a marker either. */
+static void test_marker_avoids_all(void **state)
+{
+    const struct kw_meter_ask ask = {5, 3, 400, 1, 250};
+    struct kw_meter_doubt doubt = {.count = 0};
+    struct kw_meter_ask marker;
+
+    (void)state;
+    for (uint16_t count = 1; count <= KW_METER_DOUBT_MAX; count++) {
+        struct kw_meter_ask late = {5, 3, 100, count};
+
+        kw_meter_doubt_add(&doubt, &late);
+    }
+    marker = kw_meter_doubt_marker(&doubt, &ask);
+    assert_int_equal(marker.count, KW_METER_DOUBT_MAX + 1);
+    assert_int_equal(marker.address, 400);
+    assert_int_equal(marker.timeout_ms, 250); /* as patient as for ask */
+    assert_true(kw_meter_ask_valid(&marker));
+}
+
+static const unsigned char ten[] = {0, 10, 0, 20}, eleven[] = {0, 11, 0, 20};
+static const unsigned char on[] = {0xFF, 0}, off[] = {0, 0};
+
+/* Writes and identity: whose late answer could be taken for which. */
+static void test_other_functions(void **state)
+{
+    static const struct {
+        struct kw_meter_ask late, ask;
+        bool holds;
+    } rows[] = {
+        /* one value is repeated by its answer: no other can be meant */
+        {{5, 6, 100, 1, 0, ten}, {5, 6, 100, 1, 0, ten}, false},
+        {{5, 6, 100, 1, 0, ten}, {5, 6, 100, 1, 0, eleven}, false},
+        {{5, 6, 100, 1, 0, ten}, {5, 6, 101, 1, 0, ten}, false},
+        {{5, 5, 100, 1, 0, on}, {5, 5, 100, 1, 0, off}, false},
+        /* of several only address and count are */
+        {{5, 16, 100, 2, 0, ten}, {5, 16, 100, 2, 0, eleven}, true},
+        {{5, 16, 100, 2, 0, ten}, {5, 16, 100, 2, 0, ten}, true},
+        {{5, 16, 100, 2, 0, ten}, {5, 16, 100, 1, 0, ten}, false},
+        {{5, 16, 100, 2, 0, ten}, {5, 16, 101, 2, 0, ten}, false},
+        {{5, 15, 100, 9, 0, ten}, {5, 15, 100, 9, 0, eleven}, true},
+        {{5, 15, 100, 9, 0, ten}, {5, 16, 100, 9, 0, eleven}, false},
+        /* identity */
+        {{5, 17}, {5, 17}, false},
+        {{5, 17}, {6, 17}, false},
+        {{5, 43, 0x0100}, {5, 43, 0x0100}, false},
+        {{5, 43, 0x0100}, {5, 43, 0x0103}, true},
+        {{5, 43, 0x0100}, {5, 43, 0x0200}, false},
+        {{5, 43, 0x0401}, {5, 43, 0x0402}, true},
+        {{5, 17}, {5, 3, 0, 1}, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct kw_meter_doubt doubt = {.count = 0};
+        struct kw_meter_ask marker;
+
+        kw_meter_doubt_add(&doubt, &rows[i].late);
+        assert_null(doubt.items[0].ask.data); /* borrowed no longer */
+        if (kw_meter_doubt_holds(&doubt, &rows[i].ask) != rows[i].holds)
+            fail_msg("row %zu", i);
+        marker = kw_meter_doubt_marker(&doubt, &rows[i].ask);
+        assert_true(kw_meter_ask_valid(&marker));
+        assert_false(kw_meter_ask_is_write(&marker));
+        assert_false(kw_meter_doubt_holds(&doubt, &marker));
+    }
+}
+
+/* A late answer to a write is known by what it repeats. */
+static void test_late_write(void **state)
+{
+    static const struct kw_meter_ask asks[] = {{5, 6, 100, 1, 0, ten},
+                                               {5, 16, 100, 2, 0, ten}};
+    static const unsigned char echo[] = {6, 0, 100, 0, 10};
+    static const unsigned char other[] = {6, 0, 100, 0, 11};
+    static const unsigned char several[] = {16, 0, 100, 0, 2};
+    struct kw_meter_doubt doubt = {.count = 0};
+
+    (void)state;
+    kw_meter_doubt_add(&doubt, &asks[0]);
+    kw_meter_doubt_add(&doubt, &asks[1]);
+    assert_false(kw_meter_doubt_seen(&doubt, 5, other, sizeof(other)));
+    assert_false(kw_meter_doubt_seen(&doubt, 6, echo, sizeof(echo)));
+    assert_true(kw_meter_doubt_seen(&doubt, 5, echo, sizeof(echo)));
+    assert_int_equal(doubt.count, 1);
+    assert_true(kw_meter_doubt_seen(&doubt, 5, several, sizeof(several)));
+    assert_int_equal(doubt.count, 0);
+}
+
+/* A refusal says only which function is meant: it is the oldest's. */
+static void test_refused(void **state)
+{
+    const struct kw_meter_ask inputs = {5, 4, 100, 10};
+    const struct kw_meter_ask elsewhere = {6, 3, 400, 10};
+    const struct kw_meter_ask shorter = {5, 3, 400, 4};
+    struct kw_meter_doubt doubt = {.count = 0};
+
+    (void)state;
+    assert_false(kw_meter_doubt_refused(&doubt, &voltages));
+    kw_meter_doubt_add(&doubt, &voltages);
+    assert_false(kw_meter_doubt_refused(&doubt, &voltages)); /* the same */
+    assert_false(kw_meter_doubt_refused(&doubt, &inputs));
+    assert_false(kw_meter_doubt_refused(&doubt, &elsewhere));
+    assert_true(kw_meter_doubt_refused(&doubt, &energies));
+    assert_int_equal(doubt.count, 0);
+    assert_false(kw_meter_doubt_refused(&doubt, &energies));
+    kw_meter_doubt_add(&doubt, &voltages);
+    assert_true(kw_meter_doubt_refused(&doubt, &shorter));
 }
 
 /* A unit answers in order: the answer to something else clears the unit. */
@@ -159,6 +270,10 @@ int main(void)
         cmocka_unit_test(test_who_is_in_doubt),
         cmocka_unit_test(test_bits_by_bytes),
         cmocka_unit_test(test_marker),
+        cmocka_unit_test(test_marker_avoids_all),
+        cmocka_unit_test(test_other_functions),
+        cmocka_unit_test(test_late_write),
+        cmocka_unit_test(test_refused),
         cmocka_unit_test(test_answered),
         cmocka_unit_test(test_marked),
         cmocka_unit_test(test_seen),

@@ -9,17 +9,50 @@
 #include <cmocka.h>
 
 /* The example of the Messaging guide V1.0b, 4.4: read register 4 of unit FF,
- * transaction 1501. */
+ * transaction 1501; and a write of two registers, whose length differs. */
 static void test_encode(void **state)
 {
-    static const unsigned char expected[] = {
-        0x15, 0x01, 0x00, 0x00, 0x00, 0x06, 0xFF, 0x03, 0x00, 0x04, 0x00, 0x01};
-    const struct kw_meter_ask ask = {0xFF, 3, 4, 1};
-    unsigned char frame[KW_METER_MBAP_ASK_BYTES];
+    static const unsigned char values[] = {0x00, 0x0A, 0x01, 0x02};
+    static const struct {
+        struct kw_meter_ask ask;
+        size_t length;
+        unsigned char frame[20];
+    } rows[] = {
+        {{0xFF, 3, 4, 1},
+         12,
+         {0x15, 0x01, 0, 0, 0, 6, 0xFF, 0x03, 0x00, 0x04, 0x00, 0x01}},
+        {{1, 16, 1, 2, 0, values},
+         17,
+         {0x15, 0x01, 0, 0, 0, 11, 1, 16, 0, 1, 0, 2, 4, 0, 10, 1, 2}},
+        {{1, 17}, 8, {0x15, 0x01, 0, 0, 0, 2, 1, 17}},
+        {{1, 43, 0x0200}, 11, {0x15, 0x01, 0, 0, 0, 5, 1, 43, 14, 2, 0}},
+    };
+    unsigned char frame[KW_METER_MBAP_MAX];
 
     (void)state;
-    kw_meter_mbap_encode(&ask, 0x1501, frame);
-    assert_memory_equal(frame, expected, sizeof(expected));
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_int_equal(kw_meter_mbap_encode(&rows[i].ask, 0x1501, frame),
+                         rows[i].length);
+        assert_memory_equal(frame, rows[i].frame, rows[i].length);
+    }
+}
+
+/* The longest request fits the longest frame. */
+static void test_encode_longest(void **state)
+{
+    static const unsigned char values[246];
+    const struct kw_meter_ask asks[] = {{1, 16, 0, 123, 0, values},
+                                        {1, 15, 0, 1968, 0, values}};
+    unsigned char frame[KW_METER_MBAP_MAX];
+    struct kw_meter_mbap decoded;
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(kw_meter_mbap_encode(&asks[i], 1, frame), 259);
+        assert_int_equal(kw_meter_mbap_decode(frame, 259, &decoded), 0);
+        assert_int_equal(decoded.length, 259);
+        assert_int_equal(decoded.pdu_length, 252);
+    }
 }
 
 static void test_decode_example(void **state)
@@ -103,6 +136,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_encode),
+        cmocka_unit_test(test_encode_longest),
         cmocka_unit_test(test_decode_example),
         cmocka_unit_test(test_every_prefix),
         cmocka_unit_test(test_boundaries),

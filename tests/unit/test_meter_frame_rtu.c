@@ -74,24 +74,37 @@ static void test_crc(void **state)
 
 static void test_encode(void **state)
 {
+    static const unsigned char values[] = {0x00, 0x0A, 0x01, 0x02};
     static const struct {
         struct kw_meter_ask ask;
-        unsigned char frame[8];
+        size_t length;
+        unsigned char frame[13];
     } rows[] = {
-        {{1, 3, 0x6B, 3}, {0x01, 0x03, 0x00, 0x6B, 0x00, 0x03, 0x74, 0x17}},
-        {{0x11, 3, 0x6B, 3}, {0x11, 0x03, 0x00, 0x6B, 0x00, 0x03, 0x76, 0x87}},
+        {{1, 3, 0x6B, 3}, 8, {0x01, 0x03, 0x00, 0x6B, 0x00, 0x03, 0x74, 0x17}},
+        {{0x11, 3, 0x6B, 3},
+         8,
+         {0x11, 0x03, 0x00, 0x6B, 0x00, 0x03, 0x76, 0x87}},
         {{0x11, 1, 0x13, 0x25},
+         8,
          {0x11, 0x01, 0x00, 0x13, 0x00, 0x25, 0x0E, 0x84}},
-        {{0x11, 4, 8, 1}, {0x11, 0x04, 0x00, 0x08, 0x00, 0x01, 0xB2, 0x98}},
+        {{0x11, 4, 8, 1}, 8, {0x11, 0x04, 0x00, 0x08, 0x00, 0x01, 0xB2, 0x98}},
         {{0x11, 2, 0xC4, 0x16},
+         8,
          {0x11, 0x02, 0x00, 0xC4, 0x00, 0x16, 0xBA, 0xA9}},
+        {{0x11, 16, 1, 2, 0, values},
+         13,
+         {0x11, 0x10, 0x00, 0x01, 0x00, 0x02, 0x04, 0x00, 0x0A, 0x01, 0x02,
+          0xC6, 0xF0}},
+        {{1, 17}, 4, {0x01, 0x11, 0xC0, 0x2C}},
+        {{1, 43, 0x0100}, 7, {0x01, 0x2B, 0x0E, 0x01, 0x00, 0x70, 0x77}},
     };
-    unsigned char frame[8];
+    unsigned char frame[KW_METER_RTU_MAX];
 
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        kw_meter_rtu_encode(&rows[i].ask, frame);
-        assert_memory_equal(frame, rows[i].frame, sizeof(frame));
+        assert_int_equal(kw_meter_rtu_encode(&rows[i].ask, frame),
+                         rows[i].length);
+        assert_memory_equal(frame, rows[i].frame, rows[i].length);
     }
 }
 
@@ -231,6 +244,112 @@ static void test_noise_first(void **state)
     }
 }
 
+/* Answers of all functions: cut anywhere they have begun, whole they are
+ * found, also behind the request itself, and one wrong bit is noticed. */
+static const unsigned char written[] = {0x00, 0x0A, 0x01, 0x02};
+static const struct {
+    struct kw_meter_ask ask;
+    size_t length;
+    unsigned char answer[20];
+} answers[] = {
+    {{5, 3, 0x0200, 1}, 5, {5, 3, 2, 0, 1}},
+    {{5, 15, 0x10, 9, 0, written}, 6, {5, 15, 0, 0x10, 0, 9}},
+    {{5, 16, 0x10, 2, 0, written}, 6, {5, 16, 0, 0x10, 0, 2}},
+    {{5, 16, 0x10, 2, 0, written}, 3, {5, 0x90, 4}},
+    {{5, 17}, 6, {5, 17, 3, 'K', 'W', 0xFF}},
+    {{5, 43, 0x0100},
+     15,
+     {5, 43, 14, 1, 1, 0, 0, 2, 0, 2, 'K', 'W', 1, 1, 'M'}},
+    {{5, 43, 0x0100}, 3, {5, 0xAB, 1}},
+};
+
+static void test_all_functions(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+        struct wire wire = {.length = 0};
+        size_t whole;
+
+        put_frame(&wire, answers[i].answer, answers[i].length);
+        whole = wire.length;
+        for (wire.length = 1; wire.length < whole; wire.length++) {
+            struct kw_meter_rtu_found found = find(&answers[i].ask, &wire);
+
+            assert_int_equal(found.verdict, KW_METER_RTU_MORE);
+            assert_true(found.started);
+        }
+        assert_int_equal(find(&answers[i].ask, &wire).verdict,
+                         KW_METER_RTU_ANSWER);
+        assert_int_equal(find(&answers[i].ask, &wire).pdu_length, whole - 3);
+        assert_int_equal(kw_meter_rtu_frame(wire.bytes, whole), whole);
+        wire.bytes[whole - 1] ^= 4;
+        assert_int_equal(find(&answers[i].ask, &wire).verdict,
+                         KW_METER_RTU_GARBLED);
+    }
+}
+
+static void test_echo_of_all_functions(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+        struct wire wire = {.length = 0};
+        size_t whole;
+
+        wire.length = kw_meter_rtu_encode(&answers[i].ask, wire.bytes);
+        assert_int_equal(kw_meter_rtu_frame(wire.bytes, wire.length),
+                         wire.length);
+        put_frame(&wire, answers[i].answer, answers[i].length);
+        whole = wire.length;
+        for (wire.length = 1; wire.length < whole; wire.length++)
+            assert_int_equal(find(&answers[i].ask, &wire).verdict,
+                             KW_METER_RTU_MORE);
+        assert_int_equal(find(&answers[i].ask, &wire).verdict,
+                         KW_METER_RTU_ANSWER);
+        assert_int_equal(find(&answers[i].ask, &wire).foreign, 1);
+    }
+}
+
+/* The answer to a single write is the request: the first one found counts. */
+static void test_single_write(void **state)
+{
+    const struct kw_meter_ask ask = {5, 6, 0x10, 1, 0, written};
+    struct wire wire = {.length = 0};
+
+    (void)state;
+    wire.length = kw_meter_rtu_encode(&ask, wire.bytes);
+    assert_int_equal(wire.length, 8);
+    assert_int_equal(find(&ask, &wire).verdict, KW_METER_RTU_ANSWER);
+    assert_int_equal(find(&ask, &wire).pdu, 1);
+    wire.bytes[5] ^= 1; /* another value, so of somebody else; CRC made new */
+    wire.length = 0;
+    put_frame(&wire, "\x05\x06\x00\x10\x00\x0B", 6);
+    assert_int_equal(find(&ask, &wire).verdict, KW_METER_RTU_MORE);
+    assert_int_equal(find(&ask, &wire).foreign, 1);
+}
+
+/* The beginning of an answer that would pass for a frame with a right CRC is
+ * no frame: the rest comes, and it is the answer. */
+static void test_part_is_no_frame(void **state)
+{
+    const struct kw_meter_ask ask = {5, 3, 100, 10};
+    unsigned char bytes[23] = {5, 3, 20, 0, 7, 0};
+    uint16_t crc = kw_meter_rtu_crc(bytes, 6);
+    struct wire wire = {.length = 0};
+    struct kw_meter_rtu_found found;
+
+    (void)state;
+    bytes[6] = (unsigned char)crc;
+    bytes[7] = (unsigned char)(crc >> 8);
+    put_frame(&wire, bytes, sizeof(bytes));
+    wire.length = 12;
+    found = find(&ask, &wire);
+    assert_int_equal(found.verdict, KW_METER_RTU_MORE);
+    assert_int_equal(found.skip, 0);
+    assert_true(found.started);
+    wire.length = 25;
+    assert_int_equal(find(&ask, &wire).verdict, KW_METER_RTU_ANSWER);
+}
+
 /* The request comes back first, in any number of pieces. */
 static void test_echo(void **state)
 {
@@ -239,10 +358,10 @@ static void test_echo(void **state)
 
     (void)state;
     for (size_t i = 0; i < 2; i++) {
-        struct wire wire = {.length = 8};
+        struct wire wire = {.length = 0};
         size_t whole;
 
-        kw_meter_rtu_encode(&asks[i], wire.bytes);
+        wire.length = kw_meter_rtu_encode(&asks[i], wire.bytes);
         put_answer(&wire, 5, 3, asks[i].count);
         whole = wire.length;
         for (wire.length = 1; wire.length < whole; wire.length++)
@@ -286,6 +405,41 @@ static void test_frame(void **state)
     assert_int_equal(kw_meter_rtu_frame(wire.bytes, wire.length), 0);
 }
 
+/* Frames of others by what they begin with, and cut off anywhere. */
+static void test_foreign_frames(void **state)
+{
+    static const struct {
+        size_t length; /* without CRC */
+        unsigned char bytes[20];
+    } rows[] = {
+        {6, {9, 5, 0, 1, 0xFF, 0}},
+        {6, {9, 15, 0, 1, 0, 9}},                    /* answer */
+        {9, {9, 15, 0, 1, 0, 9, 2, 0xCD, 1}},        /* request */
+        {9, {9, 16, 0, 1, 0, 1, 2, 0, 7}},           /* request */
+        {2, {9, 17}},                                /* request */
+        {5, {9, 17, 2, 'K', 'W'}},                   /* answer */
+        {5, {9, 43, 14, 1, 0}},                      /* request */
+        {11, {9, 43, 14, 4, 1, 0, 0, 1, 1, 1, 'x'}}, /* answer */
+        {3, {9, 0xAB, 1}},                           /* refusal */
+        {5, {9, 43, 13, 1, 0}},                      /* another MEI type */
+        {6, {9, 8, 0, 0, 0xA5, 0x37}},               /* diagnostics */
+        {6, {9, 0x83, 1, 2, 3, 4}},                  /* of a strange master */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct wire wire = {.length = 0};
+
+        put_frame(&wire, rows[i].bytes, rows[i].length);
+        assert_int_equal(kw_meter_rtu_frame(wire.bytes, wire.length),
+                         wire.length);
+        for (size_t length = 0; length < wire.length; length++)
+            assert_int_equal(kw_meter_rtu_frame(wire.bytes, length), 0);
+        wire.bytes[wire.length - 1] ^= 1;
+        assert_int_equal(kw_meter_rtu_frame(wire.bytes, wire.length), 0);
+    }
+}
+
 static void test_timing(void **state)
 {
     static const struct {
@@ -324,9 +478,14 @@ int main(void)
         cmocka_unit_test(test_foreign_first),
         cmocka_unit_test(test_foreign_and_begun),
         cmocka_unit_test(test_noise_first),
+        cmocka_unit_test(test_all_functions),
+        cmocka_unit_test(test_echo_of_all_functions),
+        cmocka_unit_test(test_single_write),
+        cmocka_unit_test(test_part_is_no_frame),
         cmocka_unit_test(test_echo),
         cmocka_unit_test(test_short_garbled),
         cmocka_unit_test(test_frame),
+        cmocka_unit_test(test_foreign_frames),
         cmocka_unit_test(test_timing),
     };
 
