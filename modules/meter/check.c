@@ -5,6 +5,7 @@
 #include "core/core.h"
 #include "meter/index.h"
 #include "meter/library.h"
+#include "meter/tls.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -171,6 +172,7 @@ int kw_meter_check(const void *checked, const struct kw_env *env,
         check_baud(kw_meter_conf_line(conf, i), i, diag);
         check_line(conf, &meters, kw_meter_conf_line(conf, i), diag);
     }
+    kw_meter_tls_check(conf, diag);
     for (size_t i = 0; i < conf->meters.count; i++) {
         struct subject subject = {conf, kw_meter_conf_meter(conf, i), diag};
 

@@ -44,14 +44,31 @@ copy_serial(struct kw_arena *arena, const struct kw_meter_serial_conf *from,
     return to;
 }
 
+static const struct kw_meter_tls_conf *
+copy_tls(struct kw_arena *arena, const struct kw_meter_tls_conf *from,
+         bool *full)
+{
+    struct kw_meter_tls_conf *to = copy_bytes(arena, from, sizeof(*from), full);
+
+    if (to == NULL)
+        return NULL;
+    to->authorities = copy_text(arena, from->authorities, full);
+    to->certificate = copy_text(arena, from->certificate, full);
+    to->key = copy_text(arena, from->key, full);
+    to->name = copy_text(arena, from->name, full);
+    return to;
+}
+
 static const struct kw_meter_tcp_conf *
 copy_tcp(struct kw_arena *arena, const struct kw_meter_tcp_conf *from,
          bool *full)
 {
     struct kw_meter_tcp_conf *to = copy_bytes(arena, from, sizeof(*from), full);
 
-    if (to != NULL)
-        to->host = copy_text(arena, from->host, full);
+    if (to == NULL)
+        return NULL;
+    to->host = copy_text(arena, from->host, full);
+    to->tls = copy_tls(arena, from->tls, full);
     return to;
 }
 
@@ -134,13 +151,24 @@ static bool same_serial(const struct kw_meter_serial_conf *a,
            same_rs485(a->rs485, b->rs485);
 }
 
+bool kw_meter_same_tls(const struct kw_meter_tls_conf *a,
+                       const struct kw_meter_tls_conf *b)
+{
+    if (a == NULL || b == NULL)
+        return a == b;
+    return same_text(a->authorities, b->authorities) &&
+           same_text(a->certificate, b->certificate) &&
+           same_text(a->key, b->key) && same_text(a->name, b->name);
+}
+
 static bool same_tcp(const struct kw_meter_tcp_conf *a,
                      const struct kw_meter_tcp_conf *b)
 {
     if (a == NULL || b == NULL)
         return a == b;
     return same_text(a->host, b->host) && a->port == b->port &&
-           a->in_flight == b->in_flight && a->silence_ms == b->silence_ms;
+           a->in_flight == b->in_flight && a->silence_ms == b->silence_ms &&
+           kw_meter_same_tls(a->tls, b->tls);
 }
 
 bool kw_meter_same_line(const struct kw_meter_line_conf *a,

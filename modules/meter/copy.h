@@ -19,6 +19,8 @@ struct kw_meter_entry *kw_meter_copy_entry(struct kw_arena *arena,
 /* True when both say the same; where they stand in a file doesn't matter. */
 bool kw_meter_same_line(const struct kw_meter_line_conf *a,
                         const struct kw_meter_line_conf *b);
+bool kw_meter_same_tls(const struct kw_meter_tls_conf *a,
+                       const struct kw_meter_tls_conf *b);
 bool kw_meter_same_entry(const struct kw_meter_entry *a,
                          const struct kw_meter_entry *b);
 

@@ -40,7 +40,7 @@ static uint64_t now_ns_of(const struct kw_meter_line *line)
 
 static bool has_room(const struct kw_meter_line *line)
 {
-    return line->slots_used < line->slots_max;
+    return line->slots_used < (line->link->worn ? 1 : line->slots_max);
 }
 
 /* LOOK: is a task due? */
@@ -254,11 +254,13 @@ void kw_meter_line_feed(struct kw_meter_line *line, unsigned event)
     }
 }
 
-/* A connection on which nobody answers, or that stopped in the middle of a
- * frame, is made anew; meters that are well do not notice. */
+/* A connection that is worn, on which nobody answers, or that stopped in the
+ * middle of a frame, is made anew; meters that are well do not notice. */
 static bool needs_renewal(const struct kw_meter_line *line,
                           enum kw_meter_outcome outcome)
 {
+    if (line->link->worn && line->slots_used == 0)
+        return true;
     return !line->rtu && outcome == KW_METER_TIMEOUT &&
            (line->silent >= TIMEOUTS_TO_RENEW || line->rx_length > 0);
 }
@@ -279,7 +281,9 @@ void kw_meter_line_finish(struct kw_meter_line *line,
         return;
     if (needs_renewal(line, outcome)) {
         line->renewing = true;
-        kw_meter_line_why(line, "no answer on this connection");
+        kw_meter_line_why(line, line->link->worn
+                                    ? "the connection was a day old"
+                                    : "no answer on this connection");
         kw_meter_line_feed(line, KW_METER_WIRE_LOST);
     } else if (line->slots_used > 0) {
         kw_meter_line_feed(line, look(line)); /* others are under way */

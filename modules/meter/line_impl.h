@@ -10,7 +10,7 @@
 
 enum {
     KW_METER_RX_BYTES = 1024, /* at least two of the longest frames */
-    KW_METER_WHY_SIZE = 200,
+    KW_METER_WHY_SIZE = 320,
     KW_METER_FRAME_MAX = KW_METER_PDU_MAX + 7, /* of either kind */
 };
 

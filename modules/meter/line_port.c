@@ -16,13 +16,15 @@
 #include "meter/link.h"
 #include "meter/settings.h"
 #include "meter/wire.h"
+#include "net/stream.h"
 
 #include <stdio.h>
 
 enum { LOST_QUIETLY_MAX = 3 };
 
 static const uint64_t ns_per_ms = 1000000;
-/* A connection may take longer than an answer. */
+/* A connection may take longer than an answer, a TLS handshake has its own
+ * time in net/stream. */
 static const uint64_t open_timeout_ns = 3000000000U;
 
 static uint64_t now_ns_of(const struct kw_meter_line *line)
@@ -56,6 +58,8 @@ void kw_meter_line_open(struct kw_meter_line *line, uint64_t now_ns)
     line->open_ns =
         now_ns + (line->timeout_ns > open_timeout_ns ? line->timeout_ns
                                                      : open_timeout_ns);
+    if (line->conf->tcp != NULL && line->conf->tcp->tls != NULL)
+        line->open_ns += KW_STREAM_HANDSHAKE_MS * ns_per_ms;
     line->link->ops->open(line->link);
 }
 
@@ -226,6 +230,8 @@ static int make_parts(struct kw_meter_line *line)
         .arg = line,
         .life = &line->life,
         .loop = line->core->loop,
+        .clock = line->core->clock,
+        .jobs = line->core->jobs,
         .resolver = line->core->resolver,
     };
 
@@ -348,5 +354,6 @@ void kw_meter_line_address(const struct kw_meter_line_conf *conf, char *text,
         snprintf(text, size, "%s %d 8%c%d", serial->port, (int)serial->baud,
                  letters[serial->parity], (int)serial->stop_bits);
     else
-        snprintf(text, size, "%s:%d", tcp->host, (int)tcp->port);
+        snprintf(text, size, "%s:%u%s", tcp->host, kw_meter_tcp_port(tcp),
+                 tcp->tls != NULL ? " TLS" : "");
 }

@@ -19,6 +19,8 @@
 #include <stddef.h>
 
 struct kw_loop;
+struct kw_clock;
+struct kw_jobs;
 struct kw_resolver;
 struct kw_meter_link;
 struct kw_meter_serial_conf;
@@ -38,6 +40,8 @@ struct kw_meter_link_owner {
     void *arg;
     struct kw_life *life;
     struct kw_loop *loop;
+    const struct kw_clock *clock;
+    struct kw_jobs *jobs;
     struct kw_resolver *resolver;
 };
 
@@ -55,6 +59,7 @@ struct kw_meter_link_ops {
 struct kw_meter_link {
     const struct kw_meter_link_ops *ops;
     struct kw_meter_link_owner owner;
+    bool worn; /* to be made anew as soon as nothing is under way */
 };
 
 /* Closed links; conf is borrowed and must outlive them. NULL: no memory. */

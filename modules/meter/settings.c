@@ -73,6 +73,36 @@ static const struct kw_setting serial_rows[] = {
     {0},
 };
 
+static const struct kw_setting tls_rows[] = {
+    {.kind = KW_KIND_MARK, .offset = offsetof(struct kw_meter_tls_conf, mark)},
+    {.key = "authorities",
+     .kind = KW_KIND_PATH,
+     .flags = KW_REQUIRED,
+     .offset = offsetof(struct kw_meter_tls_conf, authorities),
+     .help = "PEM file with the certificates, and revocation lists if there "
+             "are some, of the authorities that sign the device's "
+             "certificate; for a self-signed one itself."},
+    {.key = "certificate",
+     .kind = KW_KIND_PATH,
+     .offset = offsetof(struct kw_meter_tls_conf, certificate),
+     .help = "PEM file with the gateway's own certificate, then those that "
+             "lead to its authority; its role decides what the device "
+             "allows."},
+    {.key = "key",
+     .kind = KW_KIND_PATH,
+     .offset = offsetof(struct kw_meter_tls_conf, key),
+     .help = "PEM file with the certificate's key; nobody but its owner may "
+             "read it."},
+    {.key = "name",
+     .kind = KW_KIND_TEXT,
+     .offset = offsetof(struct kw_meter_tls_conf, name),
+     .min = 1,
+     .max = 253,
+     .help = "Name or address that the device's certificate must be made out "
+             "to; absent: host."},
+    {0},
+};
+
 static const struct kw_setting tcp_rows[] = {
     {.key = "host",
      .kind = KW_KIND_TEXT,
@@ -84,10 +114,9 @@ static const struct kw_setting tcp_rows[] = {
     {.key = "port",
      .kind = KW_KIND_INT,
      .offset = offsetof(struct kw_meter_tcp_conf, port),
-     .preset = "502",
      .min = 1,
      .max = 65535,
-     .help = "TCP port."},
+     .help = "TCP port; absent: 502, with tls 802."},
     {.key = "in_flight",
      .kind = KW_KIND_INT,
      .offset = offsetof(struct kw_meter_tcp_conf, in_flight),
@@ -96,6 +125,14 @@ static const struct kw_setting tcp_rows[] = {
      .max = 16,
      .help = "Requests sent before the first is answered; more than 1 only "
              "where the device's documents allow it."},
+    {.key = "tls",
+     .kind = KW_KIND_OBJECT,
+     .flags = KW_OPTIONAL,
+     .offset = offsetof(struct kw_meter_tcp_conf, tls),
+     .rows = tls_rows,
+     .size = sizeof(struct kw_meter_tls_conf),
+     .help = "Modbus/TCP Security: encrypted, and both ends show "
+             "certificates."},
     {0},
 };
 

@@ -35,11 +35,20 @@ struct kw_meter_serial_conf {
     const struct kw_meter_rs485 *rs485; /* NULL: the port's own business */
 };
 
+/* Modbus/TCP Security: both ends show certificates. Files are PEM. */
+struct kw_meter_tls_conf {
+    struct kw_mark mark;
+    const char *authorities;       /* who may sign the device's certificate */
+    const char *certificate, *key; /* our own; both or none are NULL */
+    const char *name; /* what the certificate must name; NULL: the host */
+};
+
 struct kw_meter_tcp_conf {
     const char *host;
-    int64_t port;
+    int64_t port;       /* 0: the usual one, see kw_meter_tcp_port */
     int64_t in_flight;  /* requests at once; 1 for RTU over TCP */
     int64_t silence_ms; /* RTU over TCP: before a request */
+    const struct kw_meter_tls_conf *tls; /* NULL: in clear text */
 };
 
 struct kw_meter_line_conf {
@@ -95,6 +104,14 @@ static inline const struct kw_meter_entry *
 kw_meter_conf_meter(const struct kw_meter_conf *conf, size_t index)
 {
     return (const struct kw_meter_entry *)conf->meters.items + index;
+}
+
+/* The port of a device: 802 is mbap/TLS, 502 mbap with IANA. */
+static inline uint16_t kw_meter_tcp_port(const struct kw_meter_tcp_conf *conf)
+{
+    return (uint16_t)(conf->port > 0      ? conf->port
+                      : conf->tls != NULL ? 802
+                                          : 502);
 }
 
 /* True for the speeds that ports know. */

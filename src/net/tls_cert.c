@@ -32,21 +32,22 @@ enum {
  * is used: count from the start of 2024 then. */
 static const int64_t earliest_s = 1704067200;
 
-int kw_tls_check_key(const X509 *cert, struct kw_diag *diag)
+int kw_tls_check_key(const X509 *cert, const char *file, struct kw_diag *diag)
 {
     const EVP_PKEY *key = cert != NULL ? X509_get0_pubkey(cert) : NULL;
     int bits = key != NULL ? EVP_PKEY_get_bits(key) : 0;
 
     if (key != NULL && EVP_PKEY_is_a(key, "RSA") && bits < RSA_MIN_BITS)
-        return kw_diag_say(diag, "an RSA key needs %d bits, this has %d",
-                           RSA_MIN_BITS, bits);
+        return kw_diag_say(diag, "%s: an RSA key needs %d bits, this has %d",
+                           file, RSA_MIN_BITS, bits);
     if (key != NULL && EVP_PKEY_is_a(key, "EC") && bits < EC_MIN_BITS)
-        return kw_diag_say(diag, "an EC key needs %d bits, this has %d",
-                           EC_MIN_BITS, bits);
+        return kw_diag_say(diag, "%s: an EC key needs %d bits, this has %d",
+                           file, EC_MIN_BITS, bits);
     if (key == NULL ||
         (!EVP_PKEY_is_a(key, "RSA") && !EVP_PKEY_is_a(key, "EC") &&
          !EVP_PKEY_is_a(key, "ED25519")))
-        return kw_diag_say(diag, "the key is neither EC, RSA nor Ed25519");
+        return kw_diag_say(diag, "%s: the key is neither EC, RSA nor Ed25519",
+                           file);
     return 0;
 }
 

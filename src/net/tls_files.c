@@ -64,7 +64,7 @@ int kw_tls_load_pair(struct kw_tls *tls, const char *cert_file,
     SSL_CTX_set_default_passwd_cb(ctx, no_password);
     if (SSL_CTX_use_certificate_chain_file(ctx, cert_file) != 1)
         return kw_tls_error(diag, cert_file, KW_EINVAL);
-    err = kw_tls_check_key(SSL_CTX_get0_certificate(ctx), diag);
+    err = kw_tls_check_key(SSL_CTX_get0_certificate(ctx), cert_file, diag);
     if (err != 0)
         return err;
     if (SSL_CTX_use_PrivateKey_file(ctx, key_file, SSL_FILETYPE_PEM) != 1 ||

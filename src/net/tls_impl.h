@@ -54,8 +54,9 @@ KW_MUST_CHECK int kw_tls_ticket_start(struct kw_tls *tls);
 /* How a session's bytes get in and out; owned by the context. NULL: ENOMEM. */
 BIO_METHOD *kw_tls_session_method(void);
 
-/* Checks kind and size of our own key; a finding in diag. */
-KW_MUST_CHECK int kw_tls_check_key(const X509 *cert, struct kw_diag *diag);
+/* Checks kind and size of our own key; a finding in diag names the file. */
+KW_MUST_CHECK int kw_tls_check_key(const X509 *cert, const char *file,
+                                   struct kw_diag *diag);
 
 /* tls_files.c: our own chain and key; the authorities of peers. Findings in
  * diag; they wait for the disk. */

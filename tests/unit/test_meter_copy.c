@@ -11,6 +11,7 @@
 struct sample {
     struct kw_meter_rs485 rs485;
     struct kw_meter_serial_conf serial;
+    struct kw_meter_tls_conf tls;
     struct kw_meter_tcp_conf tcp, rtu_tcp;
     struct kw_meter_line_conf line;
     struct kw_pair labels[2];
@@ -29,8 +30,10 @@ static void fill(struct sample *sample)
         .silence_ms = 1.5,
         .rs485 = &sample->rs485,
     };
-    sample->tcp = (struct kw_meter_tcp_conf){"host", 502, 4, 0};
-    sample->rtu_tcp = (struct kw_meter_tcp_conf){"other", 503, 1, 5};
+    sample->tls = (struct kw_meter_tls_conf){
+        .authorities = "/a", .certificate = "/c", .key = "/k", .name = "n"};
+    sample->tcp = (struct kw_meter_tcp_conf){"host", 502, 4, 0, &sample->tls};
+    sample->rtu_tcp = (struct kw_meter_tcp_conf){"other", 503, 1, 5, NULL};
     sample->line = (struct kw_meter_line_conf){
         .mark = {1, 2},
         .name = "a",
@@ -74,6 +77,7 @@ static void test_copies_are_the_same(void **state)
     assert_true(kw_meter_same_entry(entry, &sample.entry));
     assert_ptr_not_equal(line->name, sample.line.name);
     assert_ptr_not_equal(line->serial->rs485, sample.serial.rs485);
+    assert_ptr_not_equal(line->tcp->tls->key, sample.tls.key);
     assert_ptr_not_equal(entry->labels.items, sample.labels);
     sample.line.mark.line = 99; /* it moved in the file */
     sample.entry.mark.line = 99;
@@ -156,6 +160,11 @@ static void test_line_differences(void **state)
     DIFFERS(b.tcp.port++);
     DIFFERS(b.tcp.in_flight++);
     DIFFERS(b.rtu_tcp.silence_ms++);
+    DIFFERS(b.tcp.tls = NULL);
+    DIFFERS(b.tls.authorities = "/b");
+    DIFFERS(b.tls.certificate = NULL);
+    DIFFERS(b.tls.key = "/l");
+    DIFFERS(b.tls.name = NULL);
 #undef DIFFERS
 }
 

@@ -4,6 +4,7 @@
 #include "core/core.h"
 #include "core/quantity.h"
 #include "lib/fixture.h"
+#include "lib/pki.h"
 #include "meter/index.h"
 #include "meter/library.h"
 #include "meter/settings.h"
@@ -114,7 +115,8 @@ static void test_good(void **state)
     assert_int_equal(line->timeout_ms, 1000);
     assert_int_equal(line->retries, 1);
     line = kw_meter_conf_line(&bench->conf, 1);
-    assert_int_equal(line->tcp->port, 502);
+    assert_int_equal(kw_meter_tcp_port(line->tcp), 502);
+    assert_null(line->tcp->tls);
     assert_int_equal(line->tcp->in_flight, 1);
     assert_int_equal(line->timeout_ms, 250);
     assert_int_equal(line->retries, 0);
@@ -192,6 +194,96 @@ static void test_refused(void **state)
         assert_int_equal(bench->diag.items[0].mark.line, rows[i].line);
         end(bench);
     }
+}
+
+/* Puts the folder where a '~' stands. */
+static const char *in_dir(const char *text, const char *dir, char out[512])
+{
+    size_t length = 0;
+
+    for (; *text != 0; text++)
+        length +=
+            (size_t)snprintf(out + length, 512 - length, "%.*s",
+                             *text == '~' ? 96 : 1, *text == '~' ? dir : text);
+    return out;
+}
+
+/* Modbus/TCP Security: files that can be used and files that can't. */
+static void test_tls(void **state)
+{
+    static const struct {
+        const char *tls, *path, *says; /* NULL: good */
+    } rows[] = {
+        {"authorities: ~/ca.crt", NULL, NULL},
+        {"authorities: ~/ca.crt, certificate: ~/me.crt, key: ~/me.key, "
+         "name: meter",
+         NULL, NULL},
+        {"certificate: ~/me.crt, key: ~/me.key", "", "authorities"},
+        {"authorities: ~/ca.crt, certificate: ~/me.crt", "",
+         "certificate and key belong together: key is missing"},
+        {"authorities: ~/ca.crt, key: ~/me.key", "", "certificate is missing"},
+        {"authorities: ~/none.crt", ".authorities", "none.crt: No such file"},
+        {"authorities: ~/me.key", ".authorities", "me.key: "},
+        {"authorities: ~/ca.crt, certificate: ~/none.crt, key: ~/me.key",
+         ".certificate", "No such file"},
+        {"authorities: ~/ca.crt, certificate: ~/me.crt, key: ~/ca.key", ".key",
+         "ca.key: key values mismatch"},
+        {"authorities: ~/ca.crt, certificate: ~/me.crt, key: ~/open.key",
+         ".key", "mode is 0644: expected 0600"},
+    };
+    struct bench *bench = *state;
+    char yaml[2048], tls[512], path[KW_PKI_PATH];
+
+    kw_pki_authority(bench->dir, "ca");
+    kw_pki_client(bench->dir, "me", "ca", NULL);
+    kw_pki_client(bench->dir, "open", "ca", NULL);
+    assert_int_equal(chmod(kw_pki_path(bench->dir, "open.key", path), 0644), 0);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct kw_diag_item *item;
+
+        (void)in_dir(rows[i].tls, bench->dir, tls);
+        snprintf(yaml, sizeof(yaml),
+                 "lines:\n  - { name: a, tcp: { host: h, tls: { %s } } }\n",
+                 tls);
+        if (parse(bench, yaml) != (rows[i].path != NULL ? KW_EINVAL : 0))
+            fail_msg("%s", tls);
+        if (rows[i].path == NULL) {
+            assert_int_equal(
+                kw_meter_tcp_port(kw_meter_conf_line(&bench->conf, 0)->tcp),
+                802);
+            end(bench);
+            continue;
+        }
+        item = &bench->diag.items[0];
+        assert_int_equal(bench->diag.count, 1);
+        snprintf(path, sizeof(path), "lines[0].tcp.tls%s", rows[i].path);
+        assert_string_equal(item->path, path);
+        if (strstr(item->text, rows[i].says) == NULL)
+            fail_msg("%s", item->text);
+        assert_int_equal(item->mark.line, 2);
+        assert_true(item->mark.column > 30);
+        end(bench);
+    }
+}
+
+/* Lines with the same files are looked at once. */
+static void test_tls_once(void **state)
+{
+    struct bench *bench = *state;
+
+    assert_int_equal(
+        parse(
+            bench,
+            "lines:\n"
+            "  - { name: a, tcp: { host: h, tls: { authorities: /none } } }\n"
+            "  - { name: b, tcp: { host: i, tls: { authorities: /none } } }\n"
+            "  - { name: c, tcp: i }\n"
+            "  - { name: d, tcp: { host: i, tls: { authorities: /nope } } }\n"),
+        KW_EINVAL);
+    assert_int_equal(bench->diag.count, 2);
+    assert_string_equal(bench->diag.items[1].path,
+                        "lines[3].tcp.tls.authorities");
+    end(bench);
 }
 
 /* Places that are not the same: another line, unit or load. */
@@ -376,6 +468,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good),
         cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_tls),
+        cmocka_unit_test(test_tls_once),
         cmocka_unit_test(test_not_the_same_place),
         cmocka_unit_test(test_all_findings),
         cmocka_unit_test(test_own_map_wins),
