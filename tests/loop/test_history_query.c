@@ -246,6 +246,13 @@ static void test_too_many_rows(void **state)
     close_ask(&ask);
 }
 
+static bool has_written(void *arg)
+{
+    const struct kw_test_reply *reply = arg;
+
+    return reply->writes > 0;
+}
+
 /* A long answer comes in slices, and stops while the client is slow. */
 static void test_slices(void **state)
 {
@@ -264,7 +271,8 @@ static void test_slices(void **state)
     ask.reply.request.query = &ask.text;
     ask.reply.queued = 1 << 20; /* takes nothing */
     kw_history_get(ask.rig.history, &ask.reply.request);
-    kw_fixture_run_ms(&ask.rig.fixture, 200);
+    kw_fixture_until(&ask.rig.fixture, has_written, &ask.reply);
+    kw_fixture_run_ms(&ask.rig.fixture, 20);
     assert_int_equal(ask.reply.begins, 1);
     assert_int_equal(ask.reply.writes, 1);
     assert_true(ask.reply.body.length <= 65536);
@@ -285,6 +293,13 @@ static void test_slices(void **state)
     close_ask(&ask);
 }
 
+static bool has_no_queries(void *arg)
+{
+    const struct ask *ask = arg;
+
+    return ask->rig.history->query_count == 0;
+}
+
 static void test_client_goes(void **state)
 {
     struct ask ask;
@@ -302,14 +317,14 @@ static void test_client_goes(void **state)
     kw_history_get(ask.rig.history, &ask.reply.request);
     kw_test_reply_hang_up(&ask.reply);
     assert_int_equal(ask.rig.history->query_count, 1);
-    kw_fixture_run_ms(&ask.rig.fixture, 50);
-    assert_int_equal(ask.rig.history->query_count, 0);
+    kw_fixture_until(&ask.rig.fixture, has_no_queries, &ask);
     /* while it is slow */
     kw_test_reply_reset(&ask.reply);
     ask.reply.request.query = &ask.text;
     ask.reply.queued = 1 << 20;
     kw_history_get(ask.rig.history, &ask.reply.request);
-    kw_fixture_run_ms(&ask.rig.fixture, 100);
+    kw_fixture_until(&ask.rig.fixture, has_written, &ask.reply);
+    kw_fixture_run_ms(&ask.rig.fixture, 20);
     assert_int_equal(ask.reply.writes, 1);
     kw_test_reply_hang_up(&ask.reply);
     assert_int_equal(ask.rig.history->query_count, 0);
@@ -318,8 +333,7 @@ static void test_client_goes(void **state)
     ask.reply.request.query = &ask.text;
     ask.reply.refuse_begin = true;
     kw_history_get(ask.rig.history, &ask.reply.request);
-    kw_fixture_run_ms(&ask.rig.fixture, 100);
-    assert_int_equal(ask.rig.history->query_count, 0);
+    kw_fixture_until(&ask.rig.fixture, has_no_queries, &ask);
     close_ask(&ask);
 }
 
@@ -339,7 +353,7 @@ static void test_stop_with_queries(void **state)
     slow.request.query = &ask.text;
     slow.queued = 1 << 20;
     kw_history_get(ask.rig.history, &slow.request);
-    kw_fixture_run_ms(&ask.rig.fixture, 100);
+    kw_fixture_until(&ask.rig.fixture, has_written, &slow);
     assert_int_equal(slow.begins, 1);
     ask.reply.request.query = &ask.text;
     kw_history_get(ask.rig.history, &ask.reply.request);
