@@ -56,7 +56,7 @@ static const struct kw_setting limit_rows[] = {
         .min = 1000,
         .max = 600000,
         .unit = "ms",
-        .help = "Time for a request, and for its answer to get on.",
+        .help = "Time for a request, and for its answer to be found.",
     },
     {
         .key = "idle_time",
@@ -77,6 +77,16 @@ static const struct kw_setting limit_rows[] = {
         .max = 1048576,
         .unit = "B/s",
         .help = "Slowest upload that is waited for.",
+    },
+    {
+        .key = "answer_rate",
+        .kind = KW_KIND_BYTES,
+        .offset = offsetof(struct kw_http_conf_limits, answer_rate_bytes),
+        .preset = "1KiB",
+        .min = 1,
+        .max = 1048576,
+        .unit = "B/s",
+        .help = "Slowest reader of an answer that is waited for.",
     },
     {
         .key = "connections",

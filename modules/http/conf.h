@@ -20,6 +20,7 @@ struct kw_http_conf {
         int64_t request_ms;       /* to its last byte, and for its answer */
         int64_t idle_ms;          /* between two requests */
         uint64_t body_rate_bytes; /* a second, at least */
+        uint64_t answer_rate_bytes; /* the same for what a client takes */
         int64_t connections;
     } limits;
 };

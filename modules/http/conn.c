@@ -7,8 +7,8 @@
  * of the turn's budget; without one the connection queues in http->waiting.
  *
  * Failure: what is malformed gets one problem document and the connection
- * ends; a deadline gets 408 or just the end; a lost client cancels the
- * handler's request.
+ * ends; a deadline gets 408 or just the end; a client that is lost, or takes
+ * its answer too slowly, cancels the handler's request.
  *
  * On close: the stream closes, and in on_closed all memory goes.
  */
@@ -364,19 +364,6 @@ static bool body_too_slow(const struct kw_http_conn *conn, uint64_t now)
            conn->body.length < (spent_ms - BODY_GRACE_MS) * rate / 1000;
 }
 
-/* Is the peer still taking what is queued? */
-static bool is_stuck(struct kw_http_conn *conn, uint64_t now)
-{
-    size_t left = conn->send_left + conn->stream.out.length +
-                  uv_stream_get_write_queue_size(
-                      (const uv_stream_t *)(const void *)&conn->stream.tcp);
-
-    if (left == 0 || left < conn->left_bytes || conn->left_bytes == 0)
-        conn->left_ms = now;
-    conn->left_bytes = left;
-    return now - conn->left_ms > (uint64_t)conn->http->conf->limits.request_ms;
-}
-
 /* A handler that never answers: it must forget the request. */
 static void give_up(struct kw_http_conn *conn)
 {
@@ -400,6 +387,14 @@ static void sweep_one(struct kw_http_conn *conn, uint64_t now)
     const struct kw_http_conf_limits *limits = &conn->http->conf->limits;
     uint64_t age_ms = now - conn->since_ms;
 
+    /* in every state: an answer that is with the stream may be on its way
+     * when the next request has begun, or when none comes */
+    if (conn->state != KW_HTTP_ENDING &&
+        kw_stream_stalls(&conn->stream, limits->answer_rate_bytes)) {
+        conn->http->counters.timeouts++;
+        kw_http_conn_abort(conn);
+        return;
+    }
     switch (conn->state) {
     case KW_HTTP_SHAKING:
     case KW_HTTP_HEADING:
@@ -423,9 +418,6 @@ static void sweep_one(struct kw_http_conn *conn, uint64_t now)
         break;
     case KW_HTTP_STREAMING:
     case KW_HTTP_SENDING:
-        if (is_stuck(conn, now))
-            kw_http_conn_abort(conn);
-        break;
     case KW_HTTP_WAITING:
     case KW_HTTP_DONE:
     case KW_HTTP_ENDING:

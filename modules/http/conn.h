@@ -36,8 +36,6 @@ struct kw_http_conn {
     enum kw_http_state state;
     uint64_t since_ms;        /* monotonic: when the request (idling) began */
     uint64_t body_ms;         /* when the body began */
-    uint64_t left_ms;         /* when what is queued last became less */
-    size_t left_bytes;        /* queued then */
     struct kw_turn_end go_on; /* takes what waits after a late answer */
     struct kw_buf pending;    /* read ahead of the answer */
     bool granted;             /* has the budget for its next request */

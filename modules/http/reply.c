@@ -13,9 +13,9 @@
 #include <string.h>
 
 enum {
-    SHORT_BYTES = 12288,       /* content that joins its head */
-    PIECE_BYTES = 65536,       /* of long content, handed over at once */
-    QUEUED_MAX_BYTES = 131072, /* above it the network has to take some */
+    SHORT_BYTES = 12288,      /* content that joins its head */
+    PIECE_BYTES = 32768,      /* of long content, handed over at once */
+    QUEUED_MAX_BYTES = 65536, /* above it the network has to take some */
 };
 
 static struct kw_http_conn *conn_of(struct kw_request *request)
@@ -47,9 +47,12 @@ static void done(struct kw_http_conn *conn)
         kw_loop_turn_end(conn->http->core->loop, &conn->go_on);
 }
 
+/* A client that sends requests and reads no answers (pipelining without end)
+ * gets no further than the ceiling: the next request begins when the network
+ * has taken what this one left. */
 void kw_http_reply_pump(struct kw_http_conn *conn)
 {
-    size_t queued = 0;
+    size_t queued = kw_stream_queued(&conn->stream);
 
     while (conn->send_left > 0 && queued < QUEUED_MAX_BYTES) {
         size_t piece =
@@ -59,7 +62,7 @@ void kw_http_reply_pump(struct kw_http_conn *conn)
         conn->send_at += piece;
         conn->send_left -= piece;
     }
-    if (conn->send_left == 0)
+    if (conn->send_left == 0 && queued < QUEUED_MAX_BYTES)
         done(conn);
 }
 
@@ -118,7 +121,6 @@ static void send_content(struct kw_http_conn *conn,
     conn->state = KW_HTTP_SENDING;
     conn->send_at = content;
     conn->send_left = wanted && !joins ? answer->length : 0;
-    conn->left_bytes = 0;
     if (write_scratch(conn))
         kw_http_reply_pump(conn);
 }
@@ -192,7 +194,6 @@ static int op_begin(struct kw_request *request, int status, const char *type)
     if (!write_scratch(conn))
         return KW_ECLOSING;
     conn->state = KW_HTTP_STREAMING;
-    conn->left_bytes = 0;
     conn->counted = true;
     conn->http->counters.streams++;
     return 0;
@@ -229,7 +230,9 @@ static void op_end(struct kw_request *request)
         return;
     if (conn->chunked)
         (void)kw_stream_write(&conn->stream, "0\r\n\r\n", 5);
-    done(conn);
+    conn->state = KW_HTTP_SENDING;
+    conn->send_left = 0;
+    kw_http_reply_pump(conn);
 }
 
 const struct kw_reply_ops kw_http_reply_ops = {

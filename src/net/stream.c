@@ -17,9 +17,11 @@
 #include "net/listen.h"
 #include "net/tls_session.h"
 
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 enum {
@@ -27,13 +29,13 @@ enum {
     KEEP_BYTES = 4096,  /* larger buffers are given back when empty */
     KEEPALIVE_S = 60,   /* silence before the kernel asks the peer */
     TICK_MS = 1000,     /* finishing: is the peer taking bytes? */
-    STUCK_TICKS = 5,    /* so often it may not */
+    FINISH_RATE = 1024, /* so many a second, at least */
     LINGER_MS = 1000,   /* finished, and the peer does not end */
 };
 
 static void deliver(struct kw_stream *stream);
 
-static size_t queued(const struct kw_stream *stream)
+size_t kw_stream_queued(const struct kw_stream *stream)
 {
     return stream->out.length +
            uv_stream_get_write_queue_size(
@@ -143,6 +145,7 @@ static void flush(struct kw_stream *stream)
         end_later(stream, KW_EIO);
         return;
     }
+    stream->given += stream->out.length;
     if (sent >= 0 && (size_t)sent == stream->out.length) {
         empty(&stream->out);
         drained(stream);
@@ -278,7 +281,7 @@ static void deliver(struct kw_stream *stream)
         return;
     /* What TLS itself answers (alerts to a peer that wants to renegotiate and
      * never reads) passes no kw_stream_write: the same ceiling holds. */
-    if (queued(stream) > stream->out_max_bytes)
+    if (kw_stream_queued(stream) > stream->out_max_bytes)
         end_later(stream, KW_EFULL);
     update_reading(stream);
     if (stream->out.length > 0 && !stream->writing)
@@ -439,9 +442,10 @@ size_t kw_stream_write(struct kw_stream *stream, const void *bytes,
     if (!stream->opened || stream->ended || stream->finishing ||
         stream->life.closing)
         return 0;
-    if (length > 0 && queued(stream) + length > stream->out_max_bytes) {
+    if (length > 0 &&
+        kw_stream_queued(stream) + length > stream->out_max_bytes) {
         end_later(stream, KW_EFULL);
-        return queued(stream);
+        return kw_stream_queued(stream);
     }
     if (stream->tls != NULL)
         err = kw_tls_session_write(stream->tls, bytes, length);
@@ -453,7 +457,7 @@ size_t kw_stream_write(struct kw_stream *stream, const void *bytes,
         end_later(stream, err);
     else if (!stream->writing)
         kw_loop_turn_end(stream->loop, &stream->later);
-    return queued(stream);
+    return kw_stream_queued(stream);
 }
 
 void kw_stream_trim(struct kw_stream *stream)
@@ -475,16 +479,38 @@ void kw_stream_pause(struct kw_stream *stream, bool paused)
         kw_loop_turn_end(stream->loop, &stream->later);
 }
 
-/* What is queued must become less. */
+/* What the kernel has and the peer has not acknowledged. A full send buffer
+ * is only drained by a peer that reads, so that shows here and not in what
+ * libuv holds, which moves in steps of a third of that buffer. */
+static uint64_t in_flight(const struct kw_stream *stream)
+{
+    uv_os_fd_t fd = -1;
+    int bytes = 0;
+
+    if (uv_fileno((const uv_handle_t *)&stream->tcp, &fd) != 0 ||
+        ioctl(fd, SIOCOUTQ, &bytes) != 0 || bytes < 0)
+        return 0;
+    return (uint64_t)bytes;
+}
+
+bool kw_stream_stalls(struct kw_stream *stream, uint64_t rate)
+{
+    uint64_t waiting = kw_stream_queued(stream), left = waiting;
+
+    if (waiting == 0 && stream->given == stream->caught_up)
+        return false; /* most of the time: no system call */
+    left += in_flight(stream);
+    if (left == 0)
+        stream->caught_up = stream->given;
+    return kw_flow_stalls(&stream->flow, stream->given + stream->out.length,
+                          left, rate, kw_clock_mono_ms(stream->loop->clock));
+}
+
 static void on_tick(uv_timer_t *timer)
 {
     struct kw_stream *stream = timer->data;
-    size_t left = queued(stream);
 
-    stream->stuck_ticks =
-        left < stream->finish_left ? 0 : stream->stuck_ticks + 1;
-    stream->finish_left = left;
-    if (stream->stuck_ticks == STUCK_TICKS)
+    if (kw_stream_stalls(stream, FINISH_RATE))
         kw_stream_close(stream);
 }
 
@@ -502,7 +528,6 @@ void kw_stream_finish(struct kw_stream *stream)
     stream->paused = false;
     stream->in_length = 0;
     update_reading(stream);
-    stream->finish_left = queued(stream);
     uv_timer_start(&stream->timer, on_tick, TICK_MS, TICK_MS);
     kw_loop_turn_end(stream->loop, &stream->later);
 }

@@ -19,6 +19,7 @@
 #include "base/buf.h"
 #include "core/life.h"
 #include "core/loop.h"
+#include "net/flow.h"
 #include "net/role.h"
 
 #include <stdbool.h>
@@ -62,8 +63,9 @@ struct kw_stream {
     struct kw_buf sending;      /* bytes libuv holds */
     size_t out_max_bytes;       /* more queued: the stream ends, KW_EFULL;
                                    the owner may change it */
-    size_t finish_left;         /* queued when kw_stream_finish looked last */
-    unsigned stuck_ticks;       /* how often it was not less */
+    uint64_t given;             /* bytes handed to libuv, from the begin */
+    uint64_t caught_up;         /* given when the peer had taken them all */
+    struct kw_flow flow;        /* of what it has not */
     int end_err;
     bool connected; /* TCP is up */
     bool opened;    /* on_open was called */
@@ -104,6 +106,16 @@ KW_MUST_CHECK int kw_stream_connect(struct kw_stream *stream,
 size_t kw_stream_write(struct kw_stream *stream, const void *bytes,
                        size_t length);
 
+/* What is queued and not with the kernel. */
+size_t kw_stream_queued(const struct kw_stream *stream);
+
+/*
+ * True when the peer has taken less than rate (bytes a second) of what waits
+ * for it, here or in the kernel, for nine seconds (net/flow.h): the owner then
+ * gives it up. To be asked every second or oftener.
+ */
+bool kw_stream_stalls(struct kw_stream *stream, uint64_t rate);
+
 /* Gives back the memory of empty buffers; for a stream that idles. */
 void kw_stream_trim(struct kw_stream *stream);
 
@@ -113,8 +125,8 @@ void kw_stream_pause(struct kw_stream *stream, bool paused);
 /*
  * Writes what is queued, ends our side (TLS close_notify, then FIN), reads and
  * drops what the peer still sends for at most a second, so that a reset does
- * not overtake the last bytes, then closes. A peer that takes nothing for
- * five seconds is given up.
+ * not overtake the last bytes, then closes. A peer that takes less than 1 KiB
+ * a second is given up, as by kw_stream_stalls.
  */
 void kw_stream_finish(struct kw_stream *stream);
 /* Ends it with an error of the owner's: on_end(err) comes later, never inside

@@ -33,6 +33,9 @@ static struct {
     size_t most_queued;
 } seen;
 
+/* What GET /text and GET /canary answer. */
+static const char *world_answer;
+
 static void reply_text(struct kw_request *request, int status, const char *text)
 {
     struct kw_buf body;
@@ -48,10 +51,16 @@ static void get_open(void *self, struct kw_request *request)
     reply_text(request, 200, "{\"ok\":true}");
 }
 
+static void get_text(void *self, struct kw_request *request)
+{
+    (void)self;
+    reply_text(request, 200, world_answer);
+}
+
 static void get_canary(void *self, struct kw_request *request)
 {
     seen.canary++;
-    get_open(self, request);
+    get_text(self, request);
 }
 
 struct echo {
@@ -166,6 +175,11 @@ static void get_stream(void *self, struct kw_request *request)
 static const struct kw_route world_routes[] = {
     {.method = KW_GET, .path = "/open", .handle = get_open},
     {.method = KW_GET, .path = "/canary", .handle = get_canary},
+    {.method = KW_GET, .path = "/text", .handle = get_text},
+    {.method = KW_GET,
+     .path = "/open-stream",
+     .flags = KW_ROUTE_STREAM,
+     .handle = get_stream},
     {.method = KW_POST,
      .path = "/echo",
      .flags = KW_ROUTE_NO_CSRF,
@@ -287,6 +301,7 @@ static inline void world_start(struct http_world *world, const char *conf)
     struct kw_diag diag;
 
     memset(&seen, 0, sizeof(seen));
+    world_answer = "{\"ok\":true}";
     world->fixture.core.registry = NULL;
     assert_int_equal(kw_registry_new(&world->registry, modules), 0);
     world->fixture.core.registry = world->registry;

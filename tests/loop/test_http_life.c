@@ -3,6 +3,8 @@
 #include "http_world.h"
 
 #include "base/text.h"
+#include "http/conn.h"
+#include "http/server.h"
 
 #include <arpa/inet.h>
 #include <sys/socket.h>
@@ -21,6 +23,7 @@ static void open_world(struct http_world *world, const char *conf)
     memset(world, 0, sizeof(*world));
     kw_fixture_open(&world->fixture, 0);
     world->fixture.core.clock = &world->fixture.manual.clock;
+    world->fixture.loop.clock = &world->fixture.manual.clock;
     world_file(world, "index.html", "<!doctype html>");
     world_start(world, conf);
 }
@@ -158,31 +161,123 @@ static void test_no_answer(void **state)
     world_close(&world);
 }
 
-/* A client that asks for much and takes nothing. The more the machine lags,
- * the later the last byte goes, which is when the time begins to run. */
+static bool no_connections(void *arg)
+{
+    return world_metric(arg, METRIC_CONNECTIONS) == 0;
+}
+
+/* A client whose kernel takes little and that reads nothing of itself. */
+static void open_deaf(struct kw_web *web, struct http_world *world)
+{
+    int small = 4096;
+
+    kw_web_open(web, &world->fixture, world->port);
+    uv_recv_buffer_size((uv_handle_t *)&web->stream.tcp, &small);
+    kw_stream_pause(&web->stream, true);
+}
+
+/* It is left alone for nine seconds and gone after ten (SEC F5, slow read). */
+static void check_dropped(struct http_world *world)
+{
+    kw_fixture_run_ms(&world->fixture, 600); /* a sweep sees what is left */
+    turn(world, 8000);
+    kw_fixture_run_ms(&world->fixture, 600);
+    assert_int_equal(world_metric(world, METRIC_CONNECTIONS), 1);
+    turn(world, 2000);
+    kw_fixture_until(&world->fixture, no_connections, world);
+    assert_int_equal(world_metric(world, METRIC_TIMEOUTS), 1);
+}
+
+/* A client that asks for much and takes nothing. */
 static void test_stuck_reader(void **state)
 {
     struct http_world world;
     struct kw_web web;
-    int small = 4096;
 
     (void)state;
     open_ready(&world);
-    kw_web_open(&web, &world.fixture, world.port);
-    uv_recv_buffer_size((uv_handle_t *)&web.stream.tcp, &small);
-    kw_stream_pause(&web.stream, true);
+    open_deaf(&web, &world);
     for (unsigned i = 0; i < 4; i++)
         kw_web_text(&web, "GET /api/v1/big HTTP/1.1\r\nHost: a\r\n\r\n");
-    kw_fixture_run_ms(&world.fixture, 600);
-    turn(&world, 29000);
+    check_dropped(&world);
+    kw_web_close(&web);
+    world_close(&world);
+}
+
+/* The connection of a server that has one. */
+static struct kw_http_conn *only_conn(struct http_world *world)
+{
+    struct kw_http *http = kw_registry_self(world->registry, HTTP_INDEX);
+
+    assert_int_equal(http->conn_count, 1);
+    return KW_LIST_ENTRY(http->conns.next, struct kw_http_conn, link);
+}
+
+/* An answer so short that the stream takes it at once: the connection idles
+ * then, but the client has still to take it. */
+static void test_stuck_reader_of_a_short_answer(void **state)
+{
+    static char much[30000];
+    struct http_world world;
+    struct kw_web web;
+
+    (void)state;
+    open_ready(&world);
+    open_deaf(&web, &world);
+    memset(much, 'x', sizeof(much) - 1);
+    world_answer = much;
+    for (unsigned i = 0; i < 20; i++)
+        kw_web_text(&web, "GET /api/v1/text HTTP/1.1\r\nHost: a\r\n\r\n");
     kw_fixture_run_ms(&world.fixture, 300);
-    assert_int_equal(world_metric(&world, METRIC_CONNECTIONS), 1);
-    for (unsigned i = 0; i < 20 && world_metric(&world, METRIC_CONNECTIONS) > 0;
-         i++) {
-        turn(&world, 31000);
-        kw_fixture_run_ms(&world.fixture, 300);
-    }
-    assert_int_equal(world_metric(&world, METRIC_CONNECTIONS), 0);
+    assert_int_equal(only_conn(&world)->state, KW_HTTP_IDLE);
+    check_dropped(&world);
+    kw_web_close(&web);
+    world_close(&world);
+}
+
+/* A stream of events that nobody reads; its handler is told. */
+static void test_stuck_stream(void **state)
+{
+    static const char event[4000] = "x";
+    struct http_world world;
+    struct kw_web web;
+
+    (void)state;
+    open_ready(&world);
+    open_deaf(&web, &world);
+    kw_web_text(&web, "GET /api/v1/open-stream HTTP/1.1\r\nHost: a\r\n\r\n");
+    kw_fixture_run_ms(&world.fixture, 100);
+    assert_non_null(seen.late);
+    for (unsigned i = 0; i < 150; i++)
+        (void)kw_reply_write(seen.late, event, sizeof(event));
+    check_dropped(&world);
+    assert_int_equal(seen.closed, 1);
+    kw_web_close(&web);
+    world_close(&world);
+}
+
+/* 10,000 requests and no answer read (SEC F8): what is queued stays small,
+ * requests stop being begun, and it is gone after ten seconds. */
+static void test_pipelining_without_reading(void **state)
+{
+    static const char request[] =
+        "GET /api/v1/canary HTTP/1.1\r\nHost: a\r\n\r\n";
+    static char answer[4000];
+    struct http_world world;
+    struct kw_web web;
+
+    (void)state;
+    open_ready(&world);
+    open_deaf(&web, &world);
+    memset(answer, 'x', sizeof(answer) - 1);
+    world_answer = answer;
+    for (unsigned i = 0; i < 10000; i++)
+        kw_web_text(&web, request);
+    kw_fixture_run_ms(&world.fixture, 1000);
+    assert_true(seen.canary > 10 && seen.canary < 5000);
+    assert_true(kw_stream_queued(&only_conn(&world)->stream) < 65536 + 8192);
+    assert_true(only_conn(&world)->pending.length < 65536);
+    check_dropped(&world);
     kw_web_close(&web);
     world_close(&world);
 }
@@ -200,11 +295,6 @@ static int connect_raw(uint16_t port)
     assert_int_equal(
         connect(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
     return fd;
-}
-
-static bool no_connections(void *arg)
-{
-    return world_metric(arg, METRIC_CONNECTIONS) == 0;
 }
 
 /* No handshake, and a wrong one. */
@@ -585,6 +675,9 @@ int main(void)
         cmocka_unit_test(test_request_deadline),
         cmocka_unit_test(test_no_answer),
         cmocka_unit_test(test_stuck_reader),
+        cmocka_unit_test(test_stuck_reader_of_a_short_answer),
+        cmocka_unit_test(test_stuck_stream),
+        cmocka_unit_test(test_pipelining_without_reading),
         cmocka_unit_test(test_handshake),
         cmocka_unit_test(test_ceiling),
         cmocka_unit_test(test_stop),
