@@ -59,6 +59,12 @@ KW_MUST_CHECK int kw_conf_parse_json(const char *text, size_t length,
                                      struct kw_arena *arena,
                                      struct kw_node **root,
                                      struct kw_diag *diag);
+/* The same for an answer of our own gateway: as many values as the arena has
+ * room for. */
+KW_MUST_CHECK int kw_conf_parse_answer(const char *text, size_t length,
+                                       struct kw_arena *arena,
+                                       struct kw_node **root,
+                                       struct kw_diag *diag);
 
 /* Lets the JSON library use kw_mem: once, before any thread. */
 void kw_conf_use_mem(void);

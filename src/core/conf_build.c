@@ -55,9 +55,9 @@ static struct kw_node *add(struct kw_conf_builder *builder,
     struct kw_node *node = NULL;
 
     *err = KW_ENOMEM;
-    if (builder->nodes++ == KW_CONF_NODES)
-        *err = kw_diag_add(builder->diag, mark, NULL, "more than %d values",
-                           KW_CONF_NODES);
+    if (builder->nodes++ == builder->nodes_max)
+        *err = kw_diag_add(builder->diag, mark, NULL, "more than %zu values",
+                           builder->nodes_max);
     else
         node = kw_arena_alloc(builder->arena, sizeof(*node));
     if (node == NULL)

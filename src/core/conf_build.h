@@ -26,7 +26,7 @@ struct kw_conf_builder {
     struct kw_diag *diag;
     struct kw_node *root; /* NULL until the first value */
     struct kw_conf_level levels[KW_CONF_DEPTH];
-    size_t depth, nodes;
+    size_t depth, nodes, nodes_max;
     int err;
 };
 

@@ -2,11 +2,13 @@
 /*
  * JSON (RFC 8259) to nodes: Jansson reads, the builder keeps the ceilings.
  * The caller has bounded the text's length, so Jansson's own tree is bounded
- * too; it is gone when the nodes are made.
+ * too; it is gone when the nodes are made. Its memory is conf_heap.c's, so
+ * that running out of it is KW_ENOMEM at any point.
  */
 #include "base/json.h"
 #include "base/mem.h"
 #include "core/conf_build.h"
+#include "core/conf_heap.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -16,7 +18,7 @@ static const struct kw_mark nowhere = {0, 0};
 
 void kw_conf_use_mem(void)
 {
-    json_set_alloc_funcs(kw_alloc, kw_free);
+    json_set_alloc_funcs(kw_conf_heap_alloc, kw_conf_heap_free);
 }
 
 /* Jansson's error as a finding, without the piece of text that it quotes: that
@@ -93,31 +95,58 @@ static int add_value(struct kw_conf_builder *builder, json_t *value)
     return 0;
 }
 
-int kw_conf_parse_json(const char *text, size_t length, struct kw_arena *arena,
-                       struct kw_node **root, struct kw_diag *diag)
+/* The one frame that an allocation may come back to: it changes nothing of
+ * its own between the two returns of setjmp. */
+static int load(struct kw_conf_heap *heap, const char *text, size_t length,
+                json_t **value, json_error_t *error)
 {
-    struct kw_conf_builder builder = {.arena = arena, .diag = diag};
-    uint64_t failures = kw_mem_stats().failures;
+    if (setjmp(heap->full) != 0)
+        return KW_ENOMEM;
+    *value = json_loadb(length > 0 ? text : "", length,
+                        JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, error);
+    return 0;
+}
+
+static int parse(const char *text, size_t length,
+                 struct kw_conf_builder *builder, struct kw_node **root)
+{
+    struct kw_conf_heap heap;
     json_error_t error = {0};
-    json_t *value;
+    json_t *value = NULL;
     int err;
 
     if (length > 0 && memchr(text, 0, length) != NULL)
-        return kw_diag_say(diag, "not valid JSON: a NUL byte");
-    value = json_loadb(length > 0 ? text : "", length,
-                       JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
-    /* A token whose buffer could not grow is cut without a word, so the tree
-     * is worth nothing once any allocation failed meanwhile. */
-    if (kw_mem_stats().failures != failures)
-        err = KW_ENOMEM;
-    else if (value == NULL)
-        err = translate(&error, diag);
-    else
-        err = add_value(&builder, value);
+        return kw_diag_say(builder->diag, "not valid JSON: a NUL byte");
+    kw_conf_heap_enter(&heap);
+    err = load(&heap, text, length, &value, &error);
+    if (err == 0 && value == NULL)
+        err = translate(&error, builder->diag);
+    else if (err == 0)
+        err = add_value(builder, value);
     json_decref(value);
+    kw_conf_heap_leave(&heap);
     if (err == 0)
-        err = builder.err;
+        err = builder->err;
     if (err == 0)
-        *root = builder.root;
+        *root = builder->root;
     return err;
+}
+
+int kw_conf_parse_json(const char *text, size_t length, struct kw_arena *arena,
+                       struct kw_node **root, struct kw_diag *diag)
+{
+    struct kw_conf_builder builder = {
+        .arena = arena, .diag = diag, .nodes_max = KW_CONF_NODES};
+
+    return parse(text, length, &builder, root);
+}
+
+int kw_conf_parse_answer(const char *text, size_t length,
+                         struct kw_arena *arena, struct kw_node **root,
+                         struct kw_diag *diag)
+{
+    struct kw_conf_builder builder = {
+        .arena = arena, .diag = diag, .nodes_max = SIZE_MAX};
+
+    return parse(text, length, &builder, root);
 }

@@ -182,7 +182,8 @@ int kw_conf_parse_yaml(const char *text, size_t length, struct kw_arena *arena,
                        struct kw_node **root, struct kw_diag *diag)
 {
     struct source source = {length > 0 ? text : "", length};
-    struct kw_conf_builder builder = {.arena = arena, .diag = diag};
+    struct kw_conf_builder builder = {
+        .arena = arena, .diag = diag, .nodes_max = KW_CONF_NODES};
     yaml_parser_t parser;
     int err;
 

@@ -154,6 +154,76 @@ static void test_good_json(void **state)
     sweep(kw_conf_parse_json, good_json, 0);
 }
 
+static int read_text(const char *text)
+{
+    struct kw_node *root = NULL;
+    struct kw_arena arena;
+    struct kw_diag diag;
+    int err;
+
+    kw_arena_init(&arena, 1 << 20);
+    kw_diag_init(&diag);
+    err = kw_conf_parse_json(text, strlen(text), &arena, &root, &diag);
+    assert_int_equal(err == 0, root != NULL);
+    kw_diag_fini(&diag);
+    kw_arena_fini(&arena);
+    return err;
+}
+
+/* Reads a text with each allocation failing in turn. */
+static void sweep_text(const char *text, int want)
+{
+    uint64_t before = held(), count = kw_mem_stats().allocations;
+
+    assert_int_equal(read_text(text), want);
+    count = kw_mem_stats().allocations - count;
+    for (uint64_t n = 1; n <= count; n++) {
+        int err;
+
+        kw_mem_fail_at(n);
+        err = read_text(text);
+        kw_mem_fail_at(0);
+        assert_int_equal(held(), before);
+        assert_true(err == KW_ENOMEM || (want != 0 && err == want));
+    }
+}
+
+/* Tokens that outgrow the reader's first buffer: where Jansson itself goes on
+ * with what it has when that can't grow. */
+static void test_long_tokens(void **state)
+{
+    static const char *const texts[] = {
+        "1234567890123456",
+        "0.12345678901234567890123456789012345678901234567890123456789",
+        "[-1234567890.1234567890123456789e-123, 123456789012345678]",
+        "\"a text that is longer than the sixteen bytes of a first buffer\"",
+        "\"\\u00e9\\n\\\"\\\\ escapes in a text that is long enough to grow\"",
+        "\"\xE2\x82\xAC \xF0\x9F\x94\x8C bytes of several at the edge of a "
+        "buffer \xE2\x82\xAC\"",
+        "{\"a key of more than sixteen bytes\": {\"and another one, inside\": "
+        "[true, false, null, \"x\", 1.5, {}]}}",
+        "[[[[[[[[[[]]]]]]]]]]",
+        "{\"1\":1,\"2\":2,\"3\":3,\"4\":4,\"5\":5,\"6\":6,\"7\":7,\"8\":8,"
+        "\"9\":9,\"10\":10,\"11\":11,\"12\":12,\"13\":13,\"14\":14}",
+    };
+    static const char *const bad[] = {
+        "12345678901234567890123456789012345678901234567890x",
+        "\"a text that is longer than its first buffer and has no end",
+        "{\"a key of more than sixteen bytes\": 1, \"a key of more than "
+        "sixteen "
+        "bytes\": 2}",
+        "999999999999999999999999999999999999999999",
+        "[1, 2, 3, \"\xFF is no UTF-8, behind a text that is long\"]",
+        "[1e99999999999999999999999999]",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        sweep_text(texts[i], 0);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        sweep_text(bad[i], KW_EINVAL);
+}
+
 static void test_bad_yaml(void **state)
 {
     (void)state;
@@ -236,7 +306,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good_yaml), cmocka_unit_test(test_good_json),
         cmocka_unit_test(test_bad_yaml),  cmocka_unit_test(test_every_ceiling),
-        cmocka_unit_test(test_formats),
+        cmocka_unit_test(test_formats),   cmocka_unit_test(test_long_tokens),
     };
 
     kw_conf_use_mem();
