@@ -16,47 +16,6 @@ static const char security[] =
     "Cross-Origin-Opener-Policy: same-origin\r\n"
     "Cross-Origin-Resource-Policy: same-origin\r\n";
 
-/* RFC 9110, 15: phrases for people who read the wire. */
-static const char *reason(int status)
-{
-    static const struct {
-        int status;
-        const char *text;
-    } rows[] = {
-        {200, "OK"},
-        {201, "Created"},
-        {202, "Accepted"},
-        {204, "No Content"},
-        {304, "Not Modified"},
-        {400, "Bad Request"},
-        {401, "Unauthorized"},
-        {403, "Forbidden"},
-        {404, "Not Found"},
-        {405, "Method Not Allowed"},
-        {406, "Not Acceptable"},
-        {408, "Request Timeout"},
-        {409, "Conflict"},
-        {412, "Precondition Failed"},
-        {413, "Content Too Large"},
-        {414, "URI Too Long"},
-        {415, "Unsupported Media Type"},
-        {417, "Expectation Failed"},
-        {422, "Unprocessable Content"},
-        {428, "Precondition Required"},
-        {429, "Too Many Requests"},
-        {431, "Request Header Fields Too Large"},
-        {500, "Internal Server Error"},
-        {501, "Not Implemented"},
-        {503, "Service Unavailable"},
-    };
-
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        if (rows[i].status == status)
-            return rows[i].text;
-    }
-    return "Other";
-}
-
 static void put_line(struct kw_buf *out, const char *name, const char *value)
 {
     kw_buf_put_text(out, name);
@@ -90,7 +49,7 @@ void kw_http_answer_put(struct kw_buf *out, const struct kw_http_answer *answer)
     line[10] = (char)('0' + status / 10 % 10);
     line[11] = (char)('0' + status % 10);
     kw_buf_put(out, line, sizeof(line) - 1);
-    kw_buf_put_text(out, reason(status));
+    kw_buf_put_text(out, answer->title);
     kw_buf_put(out, "\r\n", 2);
     put_line(out, "Date", answer->date);
     if (answer->type != NULL)

@@ -13,6 +13,7 @@
 
 struct kw_http_answer {
     int status;         /* three digits */
+    const char *title;  /* its phrase */
     const char *type;   /* media type; NULL: no content */
     const char *cache;  /* Cache-Control; NULL: no-store */
     const char *date;   /* IMF-fixdate, from kw_http_date */

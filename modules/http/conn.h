@@ -50,7 +50,6 @@ struct kw_http_conn {
     struct kw_arena arena; /* of the request */
     struct kw_identity who;
     struct kw_request request;
-    void *self;                      /* of the module that handles it */
     const struct kw_http_file *file; /* or the file that answers */
     struct kw_auth_watch watch;      /* a stream ends with its session */
 

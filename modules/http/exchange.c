@@ -195,7 +195,6 @@ static void fill_request(struct kw_http_conn *conn,
     memcpy(request->params, match->params, sizeof(request->params));
     request->accept = keep(conn, KW_HTTP_ACCEPT);
     request->if_match = match_tag(conn);
-    conn->self = match->self;
 }
 
 /* No such route, or not that method. Whether an address exists is told only
@@ -342,6 +341,8 @@ static bool is_still_permitted(struct kw_http_conn *conn)
 
 void kw_http_exchange_run(struct kw_http_conn *conn)
 {
+    void *self;
+
     if (conn->file != NULL) {
         kw_http_reply_file(conn, conn->file);
         return;
@@ -349,8 +350,14 @@ void kw_http_exchange_run(struct kw_http_conn *conn)
     if (!is_still_permitted(conn))
         return;
     conn->state = KW_HTTP_BUSY;
-    if (read_body(conn))
-        conn->request.route->handle(conn->self, &conn->request);
+    if (!read_body(conn))
+        return;
+    self = kw_route_self(conn->http->core->registry, conn->request.route);
+    if (self == NULL)
+        (void)refuse(conn, 503, "not_running",
+                     "That part of the gateway does not run now.");
+    else
+        conn->request.route->handle(self, &conn->request);
 }
 
 void kw_http_exchange_cancel(struct kw_http_conn *conn)

@@ -83,6 +83,7 @@ static void put_head(struct kw_http_conn *conn, struct kw_http_answer *answer)
     if (!conn->parser.complete || !conn->parser.keep_alive || http->stopping)
         conn->last = true;
     count(http, answer->status);
+    answer->title = kw_status_title(answer->status);
     answer->date = http->date;
     answer->fields = (const char *)conn->fields.data;
     answer->fields_length = conn->fields.length;
@@ -184,7 +185,8 @@ static int op_begin(struct kw_request *request, int status, const char *type)
 
     if (!is_open(conn))
         return KW_ECLOSING;
-    if (!watch_session(conn)) {
+    if (!watch_session(conn)) { /* it ended since the request came */
+        kw_buf_reset(&conn->fields);
         kw_http_reply_refuse(conn, 401, "no_session", "Log in first.");
         return KW_ECLOSING;
     }

@@ -276,7 +276,8 @@ static void run_request(struct kw_control_connection *connection,
     }
     request->route = match.route;
     memcpy(request->params, match.params, sizeof(match.params));
-    run_route(request, match.self,
+    run_route(request,
+              kw_route_self(connection->control->core->registry, match.route),
               target[length] != 0 ? target + length + 1 : NULL, body);
 }
 

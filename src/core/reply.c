@@ -9,12 +9,17 @@
 /* Room for KW_DIAG_MAX findings of full length, quotes escaped. */
 enum { PROBLEM_MAX_BYTES = 131072 };
 
-static const char *status_title(int status)
+const char *kw_status_title(int status)
 {
     static const struct {
         int status;
         const char *title;
     } rows[] = {
+        {200, "OK"},
+        {201, "Created"},
+        {202, "Accepted"},
+        {204, "No Content"},
+        {304, "Not Modified"},
         {400, "Bad Request"},
         {401, "Unauthorized"},
         {403, "Forbidden"},
@@ -27,6 +32,7 @@ static const char *status_title(int status)
         {413, "Content Too Large"},
         {414, "URI Too Long"},
         {415, "Unsupported Media Type"},
+        {417, "Expectation Failed"},
         {422, "Unprocessable Content"},
         {428, "Precondition Required"},
         {429, "Too Many Requests"},
@@ -41,7 +47,7 @@ static const char *status_title(int status)
         if (rows[i].status == status)
             return rows[i].title;
     }
-    return "Error";
+    return "Other";
 }
 
 static void put_findings(struct kw_json *json, const struct kw_diag *diag)
@@ -70,7 +76,7 @@ void kw_problem_format(struct kw_buf *out, int status, const char *key,
     kw_json_init(&json, out);
     kw_json_object(&json, NULL);
     kw_json_text(&json, "type", "about:blank");
-    kw_json_text(&json, "title", status_title(status));
+    kw_json_text(&json, "title", kw_status_title(status));
     kw_json_int(&json, "status", status);
     kw_json_text(&json, "key", key);
     kw_json_text(&json, "detail", detail);

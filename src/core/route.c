@@ -96,14 +96,12 @@ void kw_route_find(const struct kw_registry *registry, const char *method,
     const struct kw_module *module;
     const struct kw_route *route = NULL;
     unsigned allowed = 0;
-    void *self = NULL;
 
     *match = (struct kw_route_match){.status = 404};
     for (size_t i = 0;
          route == NULL && (module = kw_registry_module(registry, i)) != NULL;
          i++) {
-        self = kw_registry_self(registry, i);
-        if (self != NULL && module->routes != NULL)
+        if (kw_registry_self(registry, i) != NULL && module->routes != NULL)
             route = find_in(module->routes, method, path, &allowed);
     }
     if (route == NULL) {
@@ -113,7 +111,30 @@ void kw_route_find(const struct kw_registry *registry, const char *method,
         match->status = 503;
     } else {
         match->route = route;
-        match->self = self;
         match->status = 200;
     }
+}
+
+static bool has_row(const struct kw_module *module,
+                    const struct kw_route *route)
+{
+    for (const struct kw_route *at = module->routes;
+         at != NULL && at->path != NULL; at++) {
+        if (at == route)
+            return true;
+    }
+    return false;
+}
+
+void *kw_route_self(const struct kw_registry *registry,
+                    const struct kw_route *route)
+{
+    const struct kw_module *module;
+
+    for (size_t i = 0; (module = kw_registry_module(registry, i)) != NULL;
+         i++) {
+        if (has_row(module, route))
+            return kw_registry_self(registry, i);
+    }
+    return NULL;
 }

@@ -124,7 +124,6 @@ void kw_reply_end(struct kw_request *request);
  */
 struct kw_route_match {
     const struct kw_route *route; /* NULL: none */
-    void *self;                   /* of the module that has it */
     const char *params[KW_REQUEST_PARAMS];
     int status;
     char allow[32]; /* "GET, POST, PUT, DELETE" is the longest */
@@ -133,6 +132,18 @@ struct kw_registry;
 void kw_route_find(const struct kw_registry *registry, const char *method,
                    const char *path, struct kw_arena *arena,
                    struct kw_route_match *match);
+
+/*
+ * self of the running module that has this very row; NULL: it doesn't run. To
+ * be asked when the handler is called and not before: between a request's head
+ * and its body the module may have been stopped, or started again with another
+ * state.
+ */
+void *kw_route_self(const struct kw_registry *registry,
+                    const struct kw_route *route);
+
+/* The phrase of a status (RFC 9110, 15), "Other" for one we never send. */
+const char *kw_status_title(int status);
 
 /* The "GET" of KW_GET. */
 const char *kw_method_name(enum kw_method method);

@@ -188,8 +188,8 @@ void kw_test_ask(struct kw_test_reply *reply,
     }
     reply->request.route = match.route;
     memcpy(reply->request.params, match.params, sizeof(match.params));
-    run(reply, match.self, target[length] != 0 ? target + length + 1 : NULL,
-        body);
+    run(reply, kw_route_self(registry, match.route),
+        target[length] != 0 ? target + length + 1 : NULL, body);
 }
 
 void kw_test_reply_hang_up(struct kw_test_reply *reply)

@@ -9,7 +9,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "core/conf.h"
-#include "core/registry.h"
+#include "core/registry_internal.h"
 #include "fake_auth.h"
 #include "lib/web_client.h"
 
@@ -24,11 +24,13 @@
 
 extern const struct kw_module kw_http_module;
 
-enum { HTTP_INDEX = 1, BIG_BYTES = 3000000 };
+enum { HTTP_INDEX = 1, WORLD_INDEX = 2, BIG_BYTES = 3000000 };
 
 /* What the routes saw; one server runs at a time. */
 static struct {
     unsigned canary, closed, drains;
+    void *self;              /* that a handler was given last */
+    bool end_first;          /* the session of a stream ends as it begins */
     struct kw_request *late; /* a request that waits for its answer */
     size_t most_queued;
 } seen;
@@ -99,7 +101,7 @@ static void reply_echo(struct kw_request *request, const struct echo *echo)
 
 static void post_echo(void *self, struct kw_request *request)
 {
-    (void)self;
+    seen.self = self;
     reply_echo(request, request->body);
 }
 
@@ -164,6 +166,9 @@ static void on_stream_drain(void *arg)
 static void get_stream(void *self, struct kw_request *request)
 {
     (void)self;
+    kw_reply_header(request, "X-Stream", "1");
+    if (seen.end_first)
+        fake_auth_end(0);
     if (kw_reply_begin(request, 200, "text/event-stream") != 0)
         return;
     request->on_closed = on_late_closed;

@@ -280,6 +280,66 @@ static void test_session_ends_before_body(void **state)
     kw_web_until(&site->web, "no_session");
 }
 
+/* The head of a request whose body is still missing a byte. */
+static void begin_post(struct site *site)
+{
+    kw_web_text(&site->web, "POST /api/v1/echo HTTP/1.1\r\nHost: gw\r\n" JSON
+                            "Content-Length: 12\r\n\r\n{\"text\":\"a\"");
+    kw_fixture_run_ms(&site->world.fixture, 50);
+}
+
+/* The module that handles it is stopped between head and body, and in another
+ * request started again: nobody is handed the state that was. */
+static void test_module_changes_before_body(void **state)
+{
+    struct site *site = *state;
+    struct kw_module_slot *slot = &site->world.registry->slots[WORLD_INDEX];
+    struct kw_web_answer answer;
+    void *self = slot->self;
+    int again;
+
+    begin_post(site);
+    slot->state = KW_MODULE_STOPPED;
+    slot->self = NULL;
+    kw_web_text(&site->web, "}");
+    kw_web_answer(&site->web, &answer);
+    assert_int_equal(answer.status, 503);
+    assert_non_null(strstr(kw_buf_text(&answer.body), "not_running"));
+    kw_web_drop(&answer);
+    assert_null(seen.self);
+    slot->state = KW_MODULE_RUNNING;
+    slot->self = self;
+    begin_post(site);
+    slot->self = &again;
+    kw_web_text(&site->web, "}");
+    kw_web_answer(&site->web, &answer);
+    slot->self = self;
+    assert_int_equal(answer.status, 200);
+    kw_web_drop(&answer);
+    assert_ptr_equal(seen.self, &again);
+}
+
+/* The session of a stream ends after the request was let in and before the
+ * handler begins: a refusal without the handler's own fields. */
+static void test_stream_session_ended_before(void **state)
+{
+    struct site *site = *state;
+    struct kw_web_answer answer;
+    char value[64];
+
+    seen.end_first = true;
+    kw_web_text(
+        &site->web,
+        "GET /api/v1/stream HTTP/1.1\r\nHost: gw\r\n" COOKIE("user") "\r\n");
+    kw_web_answer(&site->web, &answer);
+    assert_int_equal(answer.status, 401);
+    assert_non_null(strstr(kw_buf_text(&answer.body), "no_session"));
+    assert_false(kw_web_field(&answer, "X-Stream", value, sizeof(value)));
+    kw_web_drop(&answer);
+    assert_null(seen.late);
+    assert_int_equal(seen.closed, 0);
+}
+
 static void test_head_fields(void **state)
 {
     struct site *site = *state;
@@ -573,6 +633,8 @@ int main(void)
         SITE_TEST(test_request),
         SITE_TEST(test_activity),
         SITE_TEST(test_session_ends_before_body),
+        SITE_TEST(test_module_changes_before_body),
+        SITE_TEST(test_stream_session_ended_before),
         SITE_TEST(test_head_fields),
         SITE_TEST(test_big),
         SITE_TEST(test_pipelined),

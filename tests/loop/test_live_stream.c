@@ -184,7 +184,8 @@ static void come(struct scene *scene, struct browser *browser,
     kw_diag_init(&diag);
     assert_int_equal(kw_request_read_query(&browser->request, query, &diag), 0);
     kw_diag_fini(&diag);
-    match.route->handle(match.self, &browser->request);
+    match.route->handle(kw_route_self(scene->registry, match.route),
+                        &browser->request);
 }
 
 /* The client goes. */
@@ -469,7 +470,8 @@ static bool come_without_memory(struct scene *scene, uint64_t n)
     kw_buf_reset(&browser.got);
     kw_route_find(scene->registry, "GET", "/live", &browser.arena, &match);
     kw_mem_fail_at(n);
-    match.route->handle(match.self, &browser.request);
+    match.route->handle(kw_route_self(scene->registry, match.route),
+                        &browser.request);
     publish(scene, 0, 1);
     turn(scene);
     kw_mem_fail_at(0);

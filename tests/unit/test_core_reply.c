@@ -49,7 +49,8 @@ static void test_problem(void **state)
         {500, "Internal Server Error"},
         {503, "Service Unavailable"},
         {505, "HTTP Version Not Supported"},
-        {418, "Error"},
+        {417, "Expectation Failed"},
+        {418, "Other"},
     };
     struct kw_test_reply *reply = *state;
 

@@ -126,13 +126,12 @@ static void test_find(void **state)
         kw_route_find(registry, cases[i].method, cases[i].path, &arena, &match);
         if (cases[i].form == NULL) {
             assert_null(match.route);
-            assert_null(match.self);
             assert_string_equal(match.allow, cases[i].allow);
             assert_int_equal(match.status, cases[i].allow[0] ? 405 : 404);
             continue;
         }
         assert_non_null(match.route);
-        assert_non_null(match.self);
+        assert_non_null(kw_route_self(registry, match.route));
         assert_int_equal(match.status, 200);
         assert_string_equal(match.route->path, cases[i].form);
         assert_string_equal(kw_method_name(match.route->method),
@@ -149,16 +148,28 @@ static void test_find(void **state)
 
 static void test_whose(void **state)
 {
+    static const struct kw_route nobodys = ROUTE(KW_GET, "/config");
     struct kw_registry *registry = *state;
     struct kw_route_match match;
     struct kw_arena arena;
+    int again;
 
     kw_arena_init(&arena, 65536);
     kw_route_find(registry, "GET", "/config", &arena, &match);
-    assert_ptr_equal(match.self, &registry->slots[0]);
+    assert_ptr_equal(kw_route_self(registry, match.route), &registry->slots[0]);
     kw_route_find(registry, "DELETE", "/config", &arena, &match);
-    assert_ptr_equal(match.self, &registry->slots[3]);
+    assert_ptr_equal(kw_route_self(registry, match.route), &registry->slots[3]);
     kw_arena_fini(&arena);
+    /* a row of a module that doesn't run, and one that nobody has */
+    assert_null(kw_route_self(registry, &off_routes[0]));
+    assert_null(kw_route_self(registry, &nobodys));
+    /* stopped, and started again with another state */
+    registry->slots[3].state = KW_MODULE_STOPPED;
+    registry->slots[3].self = NULL;
+    assert_null(kw_route_self(registry, match.route));
+    registry->slots[3].state = KW_MODULE_RUNNING;
+    registry->slots[3].self = &again;
+    assert_ptr_equal(kw_route_self(registry, match.route), &again);
 }
 
 /* Parameters need memory, plain paths don't. */
