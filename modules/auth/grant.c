@@ -142,6 +142,7 @@ void kw_auth_grant_show(struct kw_auth *auth, struct kw_request *request,
         return;
     }
     kw_buf_init(&body, BODY_MAX_BYTES);
+    body.secret = true;
     kw_json_init(&json, &body);
     kw_json_object(&json, NULL);
     kw_json_text(&json, "user", user->name);

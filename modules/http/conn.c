@@ -77,6 +77,14 @@ static void next(struct kw_http_conn *conn)
     set_state(conn, KW_HTTP_IDLE);
 }
 
+/* What clients send and get has passwords, cookies and tokens in it: no copy
+ * stays in memory that somebody else may get. */
+static void init_secret(struct kw_buf *buf, size_t ceiling)
+{
+    kw_buf_init(buf, ceiling);
+    buf->secret = true;
+}
+
 /* Keeps bytes that came too early. */
 static void stash(struct kw_http_conn *conn, const unsigned char *bytes,
                   size_t length)
@@ -93,7 +101,7 @@ static void unstash(struct kw_http_conn *conn)
 {
     struct kw_buf pending = conn->pending;
 
-    kw_buf_init(&conn->pending, PENDING_MAX_BYTES);
+    init_secret(&conn->pending, PENDING_MAX_BYTES);
     consume(conn, pending.data, pending.length);
     kw_buf_fini(&pending);
     if (conn->state != KW_HTTP_ENDING &&
@@ -328,8 +336,8 @@ void kw_http_conn_accept(struct kw_http *http, int take_fd)
     conn->go_on.run = go_on;
     conn->go_on.arg = conn;
     kw_http_parser_init(&conn->parser, &http->limits);
-    kw_buf_init(&conn->pending, PENDING_MAX_BYTES);
-    kw_buf_init(&conn->fields, FIELDS_MAX_BYTES);
+    init_secret(&conn->pending, PENDING_MAX_BYTES);
+    init_secret(&conn->fields, FIELDS_MAX_BYTES);
     if (kw_stream_accept(&conn->stream, http->core->loop, take_fd, http->tls,
                          &events) != 0) {
         http->counters.refused++;

@@ -169,6 +169,7 @@ static bool check_body_size(struct kw_http_conn *conn,
     const char *expect = field(conn, KW_HTTP_EXPECT);
 
     kw_buf_init(&conn->body, body_max(route));
+    conn->body.secret = true;
     if (kw_http_parser_length(&conn->parser) > body_max(route))
         return refuse(conn, 413, "body_too_large", "The body is too large.");
     if (expect != NULL && strcasecmp(expect, "100-continue") != 0)
@@ -222,6 +223,7 @@ static void begin_api(struct kw_http_conn *conn, const char *path,
     const struct kw_route *route;
 
     kw_arena_init(&conn->arena, ARENA_BYTES);
+    conn->arena.secret = true;
     conn->request.arena = &conn->arena;
     if (strncmp(path, api, sizeof(api) - 1) == 0)
         kw_route_find(conn->http->core->registry,

@@ -121,6 +121,7 @@ static int start(void *self, const void *conf, struct kw_core *core,
     http->serve_waiting.run = kw_http_conn_serve_waiting;
     http->serve_waiting.arg = http;
     kw_buf_init(&http->scratch, SCRATCH_MAX_BYTES);
+    http->scratch.secret = true; /* heads with session cookies */
     kw_http_date(kw_clock_wall_ms(core->clock), http->date);
     set_conf(http, conf);
     kw_life_timer(&http->life, &core->loop->uv, &http->sweep, http);

@@ -216,6 +216,7 @@ void kw_http_parser_init(struct kw_http_parser *parser,
 {
     *parser = (struct kw_http_parser){.limits = limits, .field = -1};
     kw_buf_init(&parser->text, TEXT_MAX_BYTES);
+    parser->text.secret = true; /* cookies and tokens */
     llhttp_init(&parser->llhttp, HTTP_REQUEST, &callbacks);
     parser->llhttp.data = parser;
 }

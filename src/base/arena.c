@@ -2,6 +2,7 @@
 #include "base/arena.h"
 
 #include "base/mem.h"
+#include "base/secret.h"
 
 #include <stdalign.h>
 #include <stdint.h>
@@ -26,6 +27,8 @@ void kw_arena_fini(struct kw_arena *arena)
         struct kw_arena_chunk *chunk = arena->chunks;
 
         arena->chunks = chunk->next;
+        if (arena->secret)
+            kw_secret_wipe(chunk->bytes, chunk->used);
         kw_free(chunk);
     }
     arena->used_bytes = 0;

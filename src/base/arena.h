@@ -6,6 +6,7 @@
 #ifndef KW_BASE_ARENA_H
 #define KW_BASE_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct kw_arena_chunk;
@@ -14,6 +15,7 @@ struct kw_arena {
     struct kw_arena_chunk *chunks;
     size_t used_bytes;    /* given out, for the ceiling */
     size_t ceiling_bytes; /* more is refused */
+    bool secret;          /* set by the owner: wiped when it ends */
 };
 
 /* An empty arena; allocates nothing yet. */

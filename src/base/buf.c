@@ -2,8 +2,8 @@
 #include "base/buf.h"
 
 #include "base/mem.h"
+#include "base/secret.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,14 +12,24 @@ void kw_buf_init(struct kw_buf *buf, size_t ceiling)
     *buf = (struct kw_buf){.ceiling = ceiling};
 }
 
+/* The whole block: a shorter content may have followed a longer one. */
+static void wipe(struct kw_buf *buf)
+{
+    if (buf->secret && buf->data != NULL)
+        kw_secret_wipe(buf->data, buf->capacity);
+}
+
 void kw_buf_fini(struct kw_buf *buf)
 {
+    wipe(buf);
     kw_free(buf->data);
-    *buf = (struct kw_buf){.ceiling = buf->ceiling};
+    *buf = (struct kw_buf){.ceiling = buf->ceiling, .secret = buf->secret};
 }
 
 void kw_buf_reset(struct kw_buf *buf)
 {
+    if (buf->secret && buf->data != NULL)
+        kw_secret_wipe(buf->data, buf->length);
     buf->length = 0;
     buf->err = 0;
 }
@@ -27,6 +37,23 @@ void kw_buf_reset(struct kw_buf *buf)
 int kw_buf_err(const struct kw_buf *buf)
 {
     return buf->err;
+}
+
+/* realloc would leave the old block's content to whoever allocates next. */
+static unsigned char *move(struct kw_buf *buf, size_t capacity)
+{
+    unsigned char *data;
+
+    if (!buf->secret)
+        return kw_realloc(buf->data, capacity);
+    data = kw_alloc(capacity);
+    if (data == NULL)
+        return NULL;
+    if (buf->data != NULL)
+        memcpy(data, buf->data, buf->length);
+    wipe(buf);
+    kw_free(buf->data);
+    return data;
 }
 
 /*
@@ -51,7 +78,7 @@ static bool reserve(struct kw_buf *buf, size_t length, size_t spare)
         capacity *= 2;
     if (capacity > buf->ceiling + spare)
         capacity = buf->ceiling + spare;
-    data = kw_realloc(buf->data, capacity);
+    data = move(buf, capacity);
     if (data == NULL) {
         buf->err = KW_ENOMEM;
         return false;
@@ -167,6 +194,8 @@ void kw_buf_drop_front(struct kw_buf *buf, size_t length)
         return;
     memmove(buf->data, buf->data + length, buf->length - length);
     buf->length -= length;
+    if (buf->secret)
+        kw_secret_wipe(buf->data + buf->length, length);
 }
 
 unsigned char *kw_buf_take(struct kw_buf *buf, size_t *length)

@@ -10,13 +10,16 @@
 #include "base/err.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct kw_buf {
     unsigned char *data; /* owned; NUL is not part of it */
     size_t length, capacity, ceiling;
-    int err; /* 0 or the first failure */
+    int err;     /* 0 or the first failure */
+    bool secret; /* set by the owner: what it held is wiped when it is emptied,
+                    given back or moved to grow */
 };
 
 /* An empty buffer that never grows beyond ceiling bytes. */

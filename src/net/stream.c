@@ -14,6 +14,7 @@
  */
 #include "net/stream.h"
 
+#include "base/secret.h"
 #include "net/listen.h"
 #include "net/tls_session.h"
 
@@ -250,6 +251,7 @@ static bool shake(struct kw_stream *stream)
 static void deliver_tls(struct kw_stream *stream)
 {
     unsigned char clear[CLEAR_BYTES];
+    size_t most = 0;
 
     if (!shake(stream)) {
         stream->in_length = kw_tls_session_left(stream->tls);
@@ -264,8 +266,10 @@ static void deliver_tls(struct kw_stream *stream)
         }
         if (got <= 0)
             break;
+        most = (size_t)got > most ? (size_t)got : most;
         stream->events->on_data(stream, clear, (size_t)got);
     }
+    kw_secret_wipe(clear, most); /* passwords and cookies on the stack */
     stream->in_length = kw_tls_session_left(stream->tls);
 }
 

@@ -90,6 +90,37 @@ static void test_texts(void **state)
     kw_arena_fini(&arena);
 }
 
+static bool is_zero(const unsigned char *bytes, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        if (bytes[i] != 0)
+            return false;
+    }
+    return true;
+}
+
+/* Whoever is given the memory next finds nothing in it: the next arena of the
+ * same size gets the same block, which glibc clears only where it must. */
+static void test_secrets_are_wiped(void **state)
+{
+    struct kw_arena arena;
+    unsigned char *block;
+
+    (void)state;
+    kw_arena_init(&arena, 1 << 20);
+    arena.secret = true;
+    for (unsigned round = 0; round < 3; round++) {
+        for (unsigned i = 0; i < 40; i++) {
+            block = kw_arena_alloc(&arena, 1000);
+            assert_non_null(block);
+            assert_true(is_zero(block, 1000));
+            memset(block, 'x', 1000);
+        }
+        kw_arena_fini(&arena);
+        assert_true(arena.secret);
+    }
+}
+
 static void test_out_of_memory(void **state)
 {
     struct kw_arena arena;
@@ -112,6 +143,7 @@ int main(void)
         cmocka_unit_test(test_ceiling),
         cmocka_unit_test(test_big_blocks_and_many_chunks),
         cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_secrets_are_wiped),
         cmocka_unit_test(test_out_of_memory),
     };
 

@@ -231,6 +231,56 @@ static void test_grows_in_large_steps(void **state)
     kw_buf_fini(&buf);
 }
 
+/* What a secret buffer held is nowhere in what it gives up or leaves behind
+ * its end. */
+static void test_secrets_are_wiped(void **state)
+{
+    struct kw_buf buf;
+
+    (void)state;
+    kw_buf_init(&buf, 1 << 20);
+    buf.secret = true;
+    kw_buf_put_text(&buf, "correct horse battery staple");
+    kw_buf_reset(&buf);
+    assert_true(buf.capacity >= 28);
+    for (size_t i = 0; i < 28; i++)
+        assert_int_equal(buf.data[i], 0);
+    kw_buf_put_text(&buf, "0123456789");
+    kw_buf_drop_front(&buf, 4);
+    assert_string_equal(kw_buf_text(&buf), "456789");
+    for (size_t i = 6; i < 28; i++)
+        assert_int_equal(buf.data[i], 0);
+    for (unsigned i = 0; i < 5000; i++) /* moves several times */
+        kw_buf_put(&buf, "abcdefgh", 8);
+    assert_int_equal(kw_buf_err(&buf), 0);
+    assert_int_equal(buf.length, 40006);
+    assert_memory_equal(buf.data, "456789abcdefgh", 14);
+    assert_memory_equal(buf.data + 39998, "abcdefgh", 8);
+    kw_buf_fini(&buf);
+    assert_true(buf.secret);
+    kw_buf_reset(&buf); /* nothing to wipe */
+    kw_buf_drop_front(&buf, 1);
+    kw_buf_fini(&buf);
+}
+
+/* A move that fails leaves the content where it is. */
+static void test_secret_without_memory(void **state)
+{
+    struct kw_buf buf;
+
+    (void)state;
+    kw_buf_init(&buf, 1 << 20);
+    buf.secret = true;
+    kw_buf_put_text(&buf, "kept");
+    kw_mem_fail_at(1);
+    assert_null(kw_buf_grow(&buf, 1000));
+    kw_mem_fail_at(0);
+    assert_int_equal(kw_buf_err(&buf), KW_ENOMEM);
+    assert_int_equal(buf.length, 4);
+    assert_memory_equal(buf.data, "kept", 4);
+    kw_buf_fini(&buf);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -244,6 +294,8 @@ int main(void)
         cmocka_unit_test(test_bad_varints),
         cmocka_unit_test(test_drop_front_and_take),
         cmocka_unit_test(test_grows_in_large_steps),
+        cmocka_unit_test(test_secrets_are_wiped),
+        cmocka_unit_test(test_secret_without_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
