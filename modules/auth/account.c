@@ -147,6 +147,7 @@ void kw_auth_put_password(void *self, struct kw_request *request)
     task = kw_auth_task_new(auth, request);
     if (task == NULL)
         return;
+    kw_auth_task_begin_change(task);
     task->changed = *user;
     task->check = user->scrypt;
     task->session = session->handle;

@@ -6,6 +6,11 @@
  * users are compared with a hash that nobody has, so that status, body and
  * time are the same (SEC-09). When it is right the session's row is committed
  * before the answer leaves. A client that goes meanwhile leaves no session.
+ *
+ * A hash that is weaker than today's is made anew of the password that was just
+ * right, and written along. That is only a chance taken: while a change of a
+ * password is under way, in either order, nothing is written, or the password
+ * that was would come back. The next log-in tries again.
  */
 #include "auth/routes.h"
 
@@ -34,6 +39,14 @@ static void refuse_session(struct kw_auth_task *task)
                         "The session could not be made.");
 }
 
+/* Is the stored hash still the one that was verified, and will stay it? */
+static bool may_upgrade(const struct kw_auth_task *task,
+                        const struct kw_auth_user *user)
+{
+    return task->makes > 0 && task->auth->changing == 0 &&
+           kw_secret_equal(&user->scrypt, &task->check, sizeof(task->check));
+}
+
 /* The session is durable, or err: it isn't and must not exist. */
 static void on_stored(struct kw_auth_task *task, int err)
 {
@@ -45,7 +58,7 @@ static void on_stored(struct kw_auth_task *task, int err)
         refuse_session(task);
         return;
     }
-    if (task->makes > 0)
+    if (may_upgrade(task, user))
         user->scrypt = task->made[0];
     auth->counters.logins++;
     kw_auth_tell(auth, KW_AUTH_EVENT_LOGIN, user->name, task->address);
@@ -63,7 +76,7 @@ static struct kw_db_batch *make_batch(struct kw_auth_task *task,
     if (batch == NULL)
         return NULL;
     err = kw_auth_grant_put(task, batch);
-    if (err == 0 && task->makes > 0) {
+    if (err == 0 && may_upgrade(task, user)) {
         changed.scrypt = task->made[0];
         err = kw_auth_store_put_user(batch, &changed);
     }

@@ -40,6 +40,7 @@ struct kw_auth {
     bool first_pending;           /* that is under way */
     bool setup_pending;           /* a POST /setup is under way */
     bool alert;                   /* password_alert was told as on */
+    unsigned changing;            /* password changes under way */
     char host[KW_AUTH_NAME_SIZE]; /* this machine's name, or "" */
 
     struct kw_auth_counters counters;

@@ -43,8 +43,15 @@ struct kw_auth_task *kw_auth_task_new(struct kw_auth *auth,
     return task;
 }
 
+void kw_auth_task_begin_change(struct kw_auth_task *task)
+{
+    task->changing = true;
+    task->auth->changing++;
+}
+
 void kw_auth_task_free(struct kw_auth_task *task)
 {
+    task->auth->changing -= task->changing;
     kw_secret_wipe(task, sizeof(*task));
     kw_free(task);
 }

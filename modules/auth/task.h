@@ -32,6 +32,7 @@ struct kw_auth_task {
     void (*stored)(struct kw_auth_task *task, int err);
     struct kw_auth_charge charge;
     bool charged;                /* by kw_auth_task_throttle */
+    bool changing;               /* counted in auth->changing */
     char key[KW_AUTH_NAME_SIZE]; /* of the account; "" for no possible one */
     char address[64];            /* of the peer */
 
@@ -56,6 +57,12 @@ struct kw_auth_task {
 /* Made for a request; NULL: it was answered with 503. */
 struct kw_auth_task *kw_auth_task_new(struct kw_auth *auth,
                                       struct kw_request *request);
+
+/*
+ * The task will write a new password: until it is freed no log-in may write the
+ * account's hash, which it would have made of the password that was.
+ */
+void kw_auth_task_begin_change(struct kw_auth_task *task);
 
 /* Wipes and frees. An open request must have been answered. */
 void kw_auth_task_free(struct kw_auth_task *task);

@@ -253,6 +253,105 @@ static void test_race(void **state)
     stage_start(&stage);
 }
 
+/* A hash of the current password with less than today's cost. */
+static void weaken(struct kw_auth_user *user)
+{
+    struct kw_auth_scrypt weak = {.log2_n = 13, .r = 8, .p = 1};
+
+    assert_int_equal(EVP_PBE_scrypt(ADMIN_PASSWORD, strlen(ADMIN_PASSWORD),
+                                    weak.salt, sizeof(weak.salt), 8192, 8, 1,
+                                    1 << 30, weak.hash, sizeof(weak.hash)),
+                     1);
+    user->scrypt = weak;
+}
+
+/* Only the new password is good, now and after a restart. */
+static void check_changed(void)
+{
+    struct ask ask;
+
+    ask_from(&ask, "192.0.2.9");
+    assert_int_equal(stage.auth->changing, 0);
+    for (int restarted = 0; restarted < 2; restarted++) {
+        assert_int_equal(log_in(&stage, &ask, "anna", ADMIN_PASSWORD), 401);
+        assert_int_equal(log_in(&stage, &ask, "anna", OTHER_PASSWORD), 201);
+        if (restarted == 0) {
+            stage_stop(&stage);
+            stage_start(&stage);
+        }
+    }
+}
+
+static bool is_changing(void *arg)
+{
+    (void)arg;
+    return kw_jobs_pending(stage.fixture.core.jobs, KW_LANE_HASH) == 0;
+}
+
+/*
+ * A log-in whose hash is to be made stronger, and a change of the password,
+ * meet. Written after the change, the new hash of the old password would undo
+ * it, in the database and in memory.
+ */
+static void test_upgrade_after_change(void **state)
+{
+    struct ask change, late;
+
+    (void)state;
+    ask_from(&change, "192.0.2.1");
+    ask_from(&late, "192.0.2.2");
+    weaken(kw_auth_users_find(stage.auth, "anna"));
+    hold_hashes(true);
+    ask_send(&stage, &change, KW_PUT, path, anna.token, good_change);
+    begin_log_in(&stage, &late, "anna", ADMIN_PASSWORD);
+    /* both are verified while the change is still on its way to the disk */
+    hold_commits(true);
+    hold_hashes(false);
+    kw_fixture_until(&stage.fixture, is_changing, NULL);
+    hold_commits(false);
+    assert_int_equal(ask_wait(&stage, &change), 204);
+    (void)ask_wait(&stage, &late);
+    check_changed();
+}
+
+/* The other order: the log-in is committed first. */
+static void test_upgrade_before_change(void **state)
+{
+    struct ask change, late;
+
+    (void)state;
+    ask_from(&change, "192.0.2.1");
+    ask_from(&late, "192.0.2.2");
+    weaken(kw_auth_users_find(stage.auth, "anna"));
+    hold_commits(true);
+    begin_log_in(&stage, &late, "anna", ADMIN_PASSWORD);
+    stage_until_committing(&stage, 2);
+    ask_send(&stage, &change, KW_PUT, path, anna.token, good_change);
+    kw_fixture_until(&stage.fixture, is_changing, NULL);
+    hold_commits(false);
+    assert_int_equal(ask_wait(&stage, &late), 201);
+    assert_int_equal(ask_wait(&stage, &change), 204);
+    check_changed();
+}
+
+/* A change that comes to nothing leaves the next log-in free to upgrade. */
+static void test_upgrade_after_refused_change(void **state)
+{
+    struct kw_auth_user *user = kw_auth_users_find(stage.auth, "anna");
+    struct ask ask;
+
+    (void)state;
+    ask_from(&ask, "192.0.2.1");
+    weaken(user);
+    assert_int_equal(ask_once(&stage, &ask, KW_PUT, path, anna.token,
+                              CHANGE("not that one", OTHER_PASSWORD)),
+                     403);
+    assert_int_equal(stage.auth->changing, 0);
+    stage_advance(&stage, 60000);
+    assert_int_equal(log_in(&stage, &ask, "anna", ADMIN_PASSWORD), 201);
+    assert_int_equal(user->scrypt.log2_n, 14);
+}
+
 /* The account is gone, or its password was changed, while this one was
  * verified. */
 static void test_changed_meanwhile(void **state)
@@ -289,6 +388,9 @@ int main(void)
         TEST(test_failures),
         TEST(test_client_goes),
         TEST(test_race),
+        TEST(test_upgrade_after_change),
+        TEST(test_upgrade_before_change),
+        TEST(test_upgrade_after_refused_change),
         TEST(test_changed_meanwhile),
     };
 
