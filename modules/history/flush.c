@@ -4,7 +4,12 @@
  * committed at once, together with the deletion of rows whose samples are
  * sealed. When a commit fails, the pieces in it are missing: the open parts
  * are closed, so that what follows can be replayed without them. The samples
- * themselves are still in memory and will be sealed.
+ * themselves are still in memory and will be sealed. Rows whose deletion was
+ * in it are deleted again, from the oldest that may be there: to delete what
+ * is gone is no error.
+ *
+ * On close: the module waits for the batches under way; what was not flushed by
+ * then is flushed by stop.
  */
 #include "core/db.h"
 #include "history/state.h"
@@ -52,6 +57,10 @@ static void on_flushed(void *arg, int err)
 
     history->flushing--;
     kw_history_note_write(history, err);
+    if (err != 0)
+        history->first_row = history->kept_row;
+    else if (history->flushing == 0) /* none that can still fail */
+        history->kept_row = history->first_row;
     if (err != 0 && err != KW_ECLOSING)
         close_parts(history);
     kw_life_drop(&history->life);

@@ -258,8 +258,10 @@ static int start(void *self, const void *conf, struct kw_core *core,
     kw_buf_init(&history->row, ROW_BYTES);
     kw_history_window_init(&history->window, section->window_bytes);
     set_conf(history, section);
+    history->seal.batch_bytes = KW_HISTORY_BATCH_BYTES;
     history->window.next_segment = origin.next_segment;
-    history->first_row = history->needed_row = origin.first_row;
+    history->first_row = history->kept_row = origin.first_row;
+    history->needed_row = origin.first_row;
     history->next_row = origin.next_row;
     kw_life_init(&history->life, on_gone);
     kw_life_timer(&history->life, &core->loop->uv, &history->flush_timer,

@@ -212,6 +212,8 @@ void kw_history_seal_work(struct kw_history_seal *seal)
             seal->err = err;
         else if (err != 0) /* would fail for ever: given up */
             seal->damaged++;
+        if (seal->bytes >= seal->batch_bytes)
+            seal->count = i + 1; /* the others have the next job */
     }
     kw_db_read_end(txn);
 }

@@ -32,7 +32,8 @@ struct kw_history {
     double *scales; /* of a poll's samples */
 
     struct kw_buf row;   /* the journal row at hand */
-    uint64_t first_row;  /* oldest one in the journal */
+    uint64_t first_row;  /* oldest one that no batch deletes yet */
+    uint64_t kept_row;   /* oldest one that may be in the journal */
     uint64_t needed_row; /* those before it may go */
     uint64_t next_row;
     unsigned flushing; /* batches under way */

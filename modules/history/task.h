@@ -22,11 +22,12 @@ struct kw_history_load {
 };
 
 enum {
-    KW_HISTORY_SEAL_ITEMS = 64,      /* sources of one job */
-    KW_HISTORY_SEAL_PARTS = 8,       /* parts of one block */
-    KW_HISTORY_SEAL_BYTES = 4 << 20, /* encoded bytes of one job, about */
-    KW_HISTORY_RETAIN_KEYS = 512,    /* blocks deleted by one job */
-    KW_HISTORY_RETRY_MS = 60000,     /* after a job that failed */
+    KW_HISTORY_SEAL_ITEMS = 64,        /* sources of one job */
+    KW_HISTORY_SEAL_PARTS = 8,         /* parts of one block */
+    KW_HISTORY_SEAL_BYTES = 4 << 20,   /* encoded bytes of one job, about */
+    KW_HISTORY_BATCH_BYTES = 16 << 20, /* of its blocks; see batch_bytes */
+    KW_HISTORY_RETAIN_KEYS = 512,      /* blocks deleted by one job */
+    KW_HISTORY_RETRY_MS = 60000,       /* after a job that failed */
 };
 
 /* One block to be made of closed parts of one source and hour. */
@@ -43,7 +44,10 @@ struct kw_history_seal {
     bool busy;          /* from the job's begin to its commit's end */
     uint64_t retry_ms;  /* monotonic: not before, after a failure */
     size_t next_source; /* where the next search begins */
-    /* results */
+    size_t batch_bytes; /* blocks so large in all end the batch: what the
+                           blocks they grow from add isn't known before, and
+                           64 of these would not fit the database's queue */
+    /* results; count becomes the number of items that are in the batch */
     struct kw_db_batch *batch;
     int err;
     size_t blocks, samples, bytes, damaged;
