@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/list.h"
+#include "core/life.h"
 
 #include <stdbool.h>
 #include <uv.h>

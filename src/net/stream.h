@@ -17,7 +17,6 @@
 #define KW_NET_STREAM_H
 
 #include "base/buf.h"
-#include "core/life.h"
 #include "core/loop.h"
 #include "net/flow.h"
 #include "net/role.h"
