@@ -12,6 +12,7 @@
 #include "core/hub.h"
 #include "core/point.h"
 #include "meter/copy.h"
+#include "meter/meter.h"
 #include "meter/request.h"
 #include "meter/rows.h"
 
@@ -154,6 +155,12 @@ void kw_meter_bus_close(struct kw_meter_bus *bus)
     struct kw_meter *meter = bus->meter;
 
     kw_list_remove(&bus->link);
+    KW_LIST_EACH (link, &meter->watches) {
+        const struct kw_meter_watch *watch =
+            KW_LIST_ENTRY(link, struct kw_meter_watch, link);
+
+        watch->closing(watch->arg, bus->line);
+    }
     kw_meter_stop_readings(meter, bus->line);
     meter->past.foreign += kw_meter_line_foreign(bus->line);
     drop_devices(bus);

@@ -18,6 +18,7 @@ struct kw_meter {
     struct kw_life life;        /* one hold a bus */
     struct kw_link buses;       /* in the order of the configuration */
     struct kw_link readings;    /* POST /read under way (routes.c) */
+    struct kw_link watches;     /* struct kw_meter_watch */
     uint32_t sequence;          /* of the next meter: spreads the phases */
     unsigned broken;            /* lines and meters that could not be made */
     struct kw_meter_stats past; /* of meters that have gone */

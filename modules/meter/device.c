@@ -25,6 +25,7 @@ void kw_meter_device_free(struct kw_meter_device *device)
     kw_free(device->points);
     kw_free(device->samples);
     kw_free(device->texts);
+    kw_meter_image_fini(&device->image);
     kw_free(device);
 }
 
@@ -79,7 +80,10 @@ static int plan_requests(struct kw_meter_device *device)
     device->plan.requests = requests;
     device->request = kw_alloc_array(device->plan.count,
                                      sizeof(struct kw_meter_request_state));
-    return device->request != NULL ? 0 : KW_ENOMEM;
+    if (device->request == NULL)
+        return KW_ENOMEM;
+    return kw_meter_image_init(&device->image, &device->plan,
+                               device->period_ns);
 }
 
 static int define_point(struct kw_meter_device *device,

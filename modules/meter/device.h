@@ -13,8 +13,8 @@
 #define KW_METER_DEVICE_H
 
 #include "base/sample.h"
+#include "meter/image.h"
 #include "meter/line.h"
-#include "meter/plan.h"
 #include "meter/stats.h"
 
 struct kw_core;
@@ -75,6 +75,7 @@ struct kw_meter_device {
     struct kw_meter_request_state *request; /* one a request */
     struct kw_meter_point *points;          /* in the plan's order */
     struct kw_sample *samples;              /* of the poll under way */
+    struct kw_meter_image image;            /* what the requests brought */
     char *texts;                            /* of the attributes */
 
     uint64_t period_ns[KW_MAP_ONCE];

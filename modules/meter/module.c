@@ -2,6 +2,7 @@
 #include "core/module.h"
 
 #include "core/core.h"
+#include "core/point.h"
 #include "meter/bus.h"
 #include "meter/index.h"
 #include "meter/meter.h"
@@ -125,6 +126,16 @@ static int open_missing(struct kw_meter *meter,
     return first;
 }
 
+static void tell_watches(const struct kw_meter *meter)
+{
+    KW_LIST_EACH (link, &meter->watches) {
+        const struct kw_meter_watch *watch =
+            KW_LIST_ENTRY(link, struct kw_meter_watch, link);
+
+        watch->changed(watch->arg);
+    }
+}
+
 static int apply(struct kw_meter *meter, const struct kw_meter_conf *conf)
 {
     struct kw_meter_library library;
@@ -138,6 +149,7 @@ static int apply(struct kw_meter *meter, const struct kw_meter_conf *conf)
     err = open_missing(meter, conf, &entries, &library);
     kw_meter_library_fini(&library);
     kw_meter_index_fini(&entries);
+    tell_watches(meter);
     return err;
 }
 
@@ -150,6 +162,7 @@ static int start(void *self, const void *conf, struct kw_core *core,
     meter->core = core;
     kw_list_init(&meter->buses);
     kw_list_init(&meter->readings);
+    kw_list_init(&meter->watches);
     kw_life_init(&meter->life, on_gone);
     /* A line that can't be made is told by health and costs no other one. */
     if (apply(meter, conf) != 0 && meter->broken == 0)
@@ -233,6 +246,40 @@ struct kw_meter_line *kw_meter_find_line(struct kw_meter *meter,
     struct kw_meter_bus *bus = kw_meter_find_bus(meter, name);
 
     return bus != NULL ? bus->line : NULL;
+}
+
+void kw_meter_each(const struct kw_meter *meter,
+                   void (*each)(void *arg, const struct kw_meter_place *place),
+                   void *arg)
+{
+    KW_LIST_EACH (bus_link, &meter->buses) {
+        const struct kw_meter_bus *bus =
+            KW_LIST_ENTRY(bus_link, struct kw_meter_bus, link);
+
+        KW_LIST_EACH (link, &bus->devices) {
+            const struct kw_meter_device *device =
+                KW_LIST_ENTRY(link, struct kw_meter_device, link);
+            struct kw_meter_place place = {
+                .name = device->source->name,
+                .line = bus->conf->name,
+                .unit = (uint8_t)device->entry->unit,
+                .image = &device->image,
+            };
+
+            each(arg, &place);
+        }
+    }
+}
+
+void kw_meter_watch(struct kw_meter *meter, struct kw_meter_watch *watch)
+{
+    kw_list_append(&meter->watches, &watch->link);
+}
+
+void kw_meter_unwatch(struct kw_meter_watch *watch)
+{
+    if (watch->link.next != NULL)
+        kw_list_remove(&watch->link);
 }
 
 const struct kw_module kw_meter_module = {

@@ -114,11 +114,14 @@ static void fail_request(struct kw_meter_device *device, unsigned request,
 {
     struct kw_meter_point *point = first_point(device, request);
     unsigned count = device->plan.requests[request].points;
+    bool refused = quality == KW_QUALITY_BAD_EXCEPTION;
 
+    kw_meter_image_fail(&device->image, request, quality,
+                        refused ? device->exception : 0);
     for (; count > 0; count--, point++) {
         if (point->text == NULL)
             add_sample(device, point, quality, 0);
-        else if (quality != KW_QUALITY_BAD_EXCEPTION)
+        else if (!refused)
             device->attributes_due = true; /* with the next poll */
     }
 }
@@ -332,6 +335,7 @@ static void poll_answered(struct kw_meter_job *job, unsigned tag,
     set_step(device, tag, KW_METER_STEP_NONE);
     if (quality == KW_QUALITY_GOOD) {
         device->answered = true;
+        kw_meter_image_put(&device->image, tag, answer->data, now_ns);
         decode_answer(device, tag, answer->data);
     } else if (!retry(device, tag, quality, now_ns)) {
         device->worst = quality;

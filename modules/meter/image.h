@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A meter's registers as it gave them: for each request of its plan the bytes
+ * of the last good answer, when that came and how the request does. Who serves
+ * the registers to others (the supervisor) copies them from here and never
+ * encodes a value anew. Pure but for its memory; times are monotonic.
+ */
+#ifndef KW_METER_IMAGE_H
+#define KW_METER_IMAGE_H
+
+#include "base/err.h"
+#include "meter/pdu.h"
+#include "meter/plan.h"
+
+/* What one request brings. */
+struct kw_meter_block {
+    uint8_t function;
+    uint8_t quality;   /* enum kw_quality: of the last answer */
+    uint8_t exception; /* the meter's code with bad_exception */
+    uint16_t address, count;
+    uint64_t time_ns;    /* of the last good answer */
+    uint64_t fresh_ns;   /* it is stale when it is older; UINT64_MAX never */
+    unsigned char *data; /* as on the wire: bits packed, registers high byte
+                            first */
+};
+
+struct kw_meter_image {
+    struct kw_meter_block *blocks; /* as plan.requests; owned */
+    unsigned char *bytes;          /* of all blocks; owned */
+    size_t count;
+};
+
+/* Periods after which a value is stale, as with points (core/point.h). */
+enum { KW_METER_FRESH_PERIODS = 3 };
+
+/*
+ * All blocks bad_never. period_ns are those of the classes; what is read once
+ * a connection never grows stale. KW_ENOMEM.
+ */
+KW_MUST_CHECK int kw_meter_image_init(struct kw_meter_image *image,
+                                      const struct kw_plan *plan,
+                                      const uint64_t period_ns[KW_MAP_ONCE]);
+/* Harmless on a zeroed image, and twice. */
+void kw_meter_image_fini(struct kw_meter_image *image);
+
+/* A good answer to a request of the plan: as many bytes as it asks for. */
+void kw_meter_image_put(struct kw_meter_image *image, size_t request,
+                        const unsigned char *data, uint64_t now_ns);
+/* It failed with that quality; exception is the meter's code or 0. */
+void kw_meter_image_fail(struct kw_meter_image *image, size_t request,
+                         uint8_t quality, uint8_t exception);
+
+/* What a read of an image gives. */
+enum kw_meter_image_result {
+    KW_METER_IMAGE_GOOD,    /* copied */
+    KW_METER_IMAGE_OUTSIDE, /* not all of it is read from the meter */
+    KW_METER_IMAGE_BAD,     /* it is, but not well or not lately */
+};
+
+/* The blocks of a meter, or of several that share a unit. */
+struct kw_meter_blocks {
+    const struct kw_meter_block *const *list; /* in order of function, then
+                                                 address */
+    size_t count;
+};
+
+/*
+ * Copies what ask wants, which must be valid and of function 1 to 4, from
+ * blocks that are good and fresh, however many it takes, into out, which has
+ * room for kw_meter_ask_data_bytes. With BAD *exception is the code of a meter
+ * that refused, else 0.
+ */
+enum kw_meter_image_result
+kw_meter_image_read(const struct kw_meter_blocks *blocks,
+                    const struct kw_meter_ask *ask, uint64_t now_ns,
+                    unsigned char *out, uint8_t *exception);
+
+/* Orders blocks for kw_meter_blocks; for qsort over pointers to them. */
+int kw_meter_block_order(const void *a, const void *b);
+
+#endif
