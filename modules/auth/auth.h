@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What http asks auth: who is behind a session cookie, is the CSRF token
- * right, was the password given lately. Log-in, set-up and log-out are routes
- * of this module. Everything runs on the loop.
+ * What others ask auth: who is behind a session cookie, is the CSRF token
+ * right, was the password given lately, has the gateway an owner. Log-in,
+ * set-up and log-out are routes of this module. Everything runs on the loop.
  */
 #ifndef KW_AUTH_AUTH_H
 #define KW_AUTH_AUTH_H
@@ -19,6 +19,10 @@ struct kw_auth; /* the module's state: its `self` */
 /* The session cookie's name; the prefix makes browsers insist on Secure,
  * Path=/ and no Domain (RFC 6265bis, 4.1.3.2). */
 #define KW_AUTH_COOKIE "__Host-kw"
+
+/* False until somebody has replaced the one-time password of the first start:
+ * till then nothing but the set-up page is to be served. */
+bool kw_auth_is_set_up(const struct kw_auth *auth);
 
 /*
  * Fills who for the token of a cookie. active: a person did this, so the idle

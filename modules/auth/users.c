@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The accounts in memory: what the database holds, and authoritative. */
+#include "auth/auth.h"
 #include "auth/state.h"
 
 #include "core/core.h"
@@ -58,4 +59,9 @@ void kw_auth_users_context(const struct kw_auth *auth, const char *name,
     if (other != NULL)
         names[count++] = other;
     names[count] = NULL;
+}
+
+bool kw_auth_is_set_up(const struct kw_auth *auth)
+{
+    return kw_auth_users_any(auth, -1, 0);
 }

@@ -21,6 +21,7 @@ struct fake_session {
 };
 
 struct kw_auth {
+    bool not_set_up;
     struct fake_session sessions[6];
     struct kw_link watches;
 };
@@ -51,6 +52,11 @@ static const struct kw_module fake_auth_module = {
     .state_size = sizeof(struct kw_auth),
     .start = fake_auth_start,
 };
+
+bool kw_auth_is_set_up(const struct kw_auth *auth)
+{
+    return !auth->not_set_up;
+}
 
 int kw_auth_identify(struct kw_auth *auth, const char *token, bool active,
                      struct kw_identity *who)

@@ -243,4 +243,6 @@ def demo(folder, port=0, state=None):
         text = text.replace(str(old), str(new))
     text = text.replace("state/plant/panel", str(folder / "plant" / "panel"))
     text = text.replace('"[::]:8443"', f'"127.0.0.1:{port}"')
+    for old in (1502, 1503):
+        text = text.replace(f"127.0.0.1:{old}", "127.0.0.1:0")
     return plant, Gateway(folder, text, state=state)
