@@ -15,6 +15,8 @@ const struct kw_command kw_commands[] = {
 #ifdef KW_WITH_METER
     {"read", "LINE UNIT PROFILE",
      "read one meter once and print its quantities", kw_cli_read},
+    {"scan", "LINE [--units 1-247] [--search] [--yaml]",
+     "find the meters on a line and name them", kw_cli_scan},
 #endif
     {"export", "--points P,... --from T --to T [--step S]",
      "measured values as CSV on standard output", kw_cli_export},
@@ -41,6 +43,9 @@ static const struct option long_options[] = {
     {"from", required_argument, NULL, 'f'},
     {"to", required_argument, NULL, 't'},
     {"step", required_argument, NULL, 'e'},
+    {"units", required_argument, NULL, 'u'},
+    {"search", no_argument, NULL, 'r'},
+    {"yaml", no_argument, NULL, 'y'},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
     {0},
@@ -90,6 +95,15 @@ static void take_option(struct kw_options *options, int which)
         break;
     case 'e':
         options->step = optarg;
+        break;
+    case 'u':
+        options->units = optarg;
+        break;
+    case 'r':
+        options->search = true;
+        break;
+    case 'y':
+        options->yaml = true;
         break;
     case 'l':
         options->locked = true;

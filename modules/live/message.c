@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "live/message.h"
 
+#include "base/event.h"
 #include "base/json.h"
 #include "core/core.h"
 #include "core/module.h"
@@ -103,6 +104,15 @@ void kw_live_put_status(struct kw_buf *out, const struct kw_core *core)
     kw_json_uint(&json, "loop_longest_us",
                  core->loop->stats.last_minute_longest_us);
     end(out, &json);
+}
+
+void kw_live_put_event(struct kw_buf *out, const struct kw_event *event)
+{
+    kw_buf_put_text(out, "event: ");
+    kw_buf_put_text(out, event->kind->key);
+    kw_buf_put_text(out, "\ndata: ");
+    kw_buf_put_text(out, event->data);
+    kw_buf_put(out, "\n\n", 2);
 }
 
 void kw_live_put_beat(struct kw_buf *out)

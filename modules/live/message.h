@@ -11,6 +11,7 @@
 #include "live/bits.h"
 
 struct kw_core;
+struct kw_event;
 
 /* The first event: the browser's pause before it comes again, our time, and
  * which start of the gateway this is. */
@@ -26,6 +27,9 @@ void kw_live_put_values(struct kw_buf *out, const struct kw_core *core,
 
 /* How the gateway, its lines and its meters are. */
 void kw_live_put_status(struct kw_buf *out, const struct kw_core *core);
+
+/* An event that carries data, under its kind's key. */
+void kw_live_put_event(struct kw_buf *out, const struct kw_event *event);
 
 /* A comment line. */
 void kw_live_put_beat(struct kw_buf *out);

@@ -37,6 +37,19 @@ static void on_samples(void *arg, const struct kw_sample *samples, size_t count)
     kw_loop_turn_end(live->core->loop, &live->turn_end);
 }
 
+/* What is of the moment goes to all that keep up; the others read it where it
+ * is kept. */
+static void on_event(void *arg, const struct kw_event *event)
+{
+    struct kw_live *live = arg;
+
+    if (event->data == NULL || live->stream_count == 0)
+        return;
+    kw_buf_reset(&live->message);
+    kw_live_put_event(&live->message, event);
+    kw_live_stream_message(live);
+}
+
 static void on_timer(uv_timer_t *timer)
 {
     struct kw_live *live = timer->data;
@@ -92,6 +105,7 @@ static int start(void *self, const void *conf, struct kw_core *core,
     kw_buf_init(&live->message, MESSAGE_MAX_BYTES);
     kw_life_timer(&live->life, &core->loop->uv, &live->timer, live);
     live->subscriber.on_samples = on_samples;
+    live->subscriber.on_event = on_event;
     live->subscriber.arg = live;
     kw_hub_subscribe(core->hub, &live->subscriber);
     return 0;

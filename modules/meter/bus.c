@@ -25,6 +25,8 @@ const struct kw_event_kind kw_meter_events[] = {
                                   "A line's port or connection is down."},
     [KW_METER_EVENT_FAILING] = {"meter_failing", KW_SEVERITY_WARNING, true,
                                 false, "A meter does not answer."},
+    [KW_METER_EVENT_SCAN] = {"scan", KW_SEVERITY_INFO, false, false,
+                             "How the scan of a line goes."},
     {0},
 };
 
@@ -162,6 +164,7 @@ void kw_meter_bus_close(struct kw_meter_bus *bus)
         watch->closing(watch->arg, bus->line);
     }
     kw_meter_stop_readings(meter, bus->line);
+    kw_meter_stop_scans(meter, bus->line);
     meter->past.foreign += kw_meter_line_foreign(bus->line);
     drop_devices(bus);
     kw_meter_line_close(bus->line);

@@ -19,6 +19,7 @@ struct kw_meter {
     struct kw_link buses;       /* in the order of the configuration */
     struct kw_link readings;    /* POST /read under way (routes.c) */
     struct kw_link watches;     /* struct kw_meter_watch */
+    struct kw_link scans;       /* of lines, ended ones too (scan_routes.c) */
     uint32_t sequence;          /* of the next meter: spreads the phases */
     unsigned broken;            /* lines and meters that could not be made */
     struct kw_meter_stats past; /* of meters that have gone */
@@ -83,5 +84,10 @@ void kw_meter_total(const struct kw_meter *meter, struct kw_meter_stats *total);
 /* routes.c: gives up the readings on a line that closes. */
 void kw_meter_stop_readings(struct kw_meter *meter,
                             const struct kw_meter_line *line);
+
+/* scan_routes.c: ends the scan of a line that closes; frees all. */
+void kw_meter_stop_scans(struct kw_meter *meter,
+                         const struct kw_meter_line *line);
+void kw_meter_free_scans(struct kw_meter *meter);
 
 #endif

@@ -95,9 +95,9 @@ int kw_meter_library_get(struct kw_meter_library *library, const char *name,
     return item->err;
 }
 
-/* Goes through one folder's maps; keeps the nearest name. */
-static void look_through(const char *folder, const char *name,
-                         char best[KW_MAP_NAME_SIZE], size_t *distance)
+/* Calls found for the name of each map in a folder. */
+static void each_name(const char *folder,
+                      void (*found)(void *arg, const char *name), void *arg)
 {
     char path[PATH_MAX];
     struct dirent *entry;
@@ -109,29 +109,67 @@ static void look_through(const char *folder, const char *name,
     if (dir == NULL)
         return;
     while ((entry = readdir(dir)) != NULL) {
-        char found[KW_MAP_NAME_SIZE];
-        size_t far;
+        char name[KW_MAP_NAME_SIZE];
 
         if (!kw_text_ends(entry->d_name, ".csv") ||
-            !kw_text_copy(found, sizeof(found), entry->d_name))
+            !kw_text_copy(name, sizeof(name), entry->d_name))
             continue;
-        found[strlen(found) - strlen(".csv")] = 0;
-        far = kw_text_distance(found, name);
-        if (far < *distance) {
-            *distance = far;
-            (void)kw_text_copy(best, KW_MAP_NAME_SIZE, found);
-        }
+        name[strlen(name) - strlen(".csv")] = 0;
+        found(arg, name);
     }
     closedir(dir);
+}
+
+/* What kw_meter_library_all hands to itself. */
+struct all {
+    struct kw_meter_library *library;
+    struct kw_diag *diag;
+    int err;
+};
+
+static void load_name(void *arg, const char *name)
+{
+    struct all *all = arg;
+
+    if (all->err == 0 && find_item(all->library, name) == NULL &&
+        load_item(all->library, name, all->diag) == NULL)
+        all->err = KW_ENOMEM;
+}
+
+int kw_meter_library_all(struct kw_meter_library *library, struct kw_diag *diag)
+{
+    struct all all = {library, diag, 0};
+
+    each_name(library->env->state_dir, load_name, &all);
+    each_name(library->env->share_dir, load_name, &all);
+    return all.err;
+}
+
+/* The name that comes nearest to another one. */
+struct nearest {
+    const char *name;
+    char *best; /* KW_MAP_NAME_SIZE */
+    size_t distance;
+};
+
+static void keep_nearest(void *arg, const char *name)
+{
+    struct nearest *nearest = arg;
+    size_t far = kw_text_distance(name, nearest->name);
+
+    if (far < nearest->distance) {
+        nearest->distance = far;
+        (void)kw_text_copy(nearest->best, KW_MAP_NAME_SIZE, name);
+    }
 }
 
 bool kw_meter_library_nearest(const struct kw_meter_library *library,
                               const char *name, char best[KW_MAP_NAME_SIZE])
 {
-    size_t limit = strlen(name) / 3 + 1, distance = limit + 1;
+    struct nearest nearest = {name, best, strlen(name) / 3 + 2};
 
     best[0] = 0;
-    look_through(library->env->state_dir, name, best, &distance);
-    look_through(library->env->share_dir, name, best, &distance);
+    each_name(library->env->state_dir, keep_nearest, &nearest);
+    each_name(library->env->share_dir, keep_nearest, &nearest);
     return best[0] != 0;
 }

@@ -38,6 +38,13 @@ KW_MUST_CHECK int kw_meter_library_get(struct kw_meter_library *library,
                                        const char *name, struct kw_map **map,
                                        struct kw_diag *diag);
 
+/*
+ * Reads all maps of both folders that were not read yet: all of items then are
+ * what there is. Findings of wrong ones go to diag. KW_ENOMEM.
+ */
+KW_MUST_CHECK int kw_meter_library_all(struct kw_meter_library *library,
+                                       struct kw_diag *diag);
+
 /* The name of a map that is there and looks like name, for a message; false
  * when none does. */
 bool kw_meter_library_nearest(const struct kw_meter_library *library,

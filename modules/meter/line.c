@@ -273,7 +273,12 @@ void kw_meter_line_finish(struct kw_meter_line *line,
     enum kw_meter_outcome outcome = answer->outcome;
 
     release(line, slot, now_ns);
-    line->silent = outcome == KW_METER_TIMEOUT ? line->silent + 1 : 0;
+    /* Who asks with a time-out of its own looks whether somebody is there:
+     * silence says nothing about the connection. */
+    if (outcome != KW_METER_TIMEOUT)
+        line->silent = 0;
+    else if (slot->ask.timeout_ms == 0)
+        line->silent++;
     if (is_answer(outcome))
         line->failures = 0;
     tell(line, slot, answer, now_ns);

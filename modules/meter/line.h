@@ -84,6 +84,13 @@ int kw_meter_line_new(struct kw_meter_line **line, struct kw_core *core,
                       const struct kw_meter_line_conf *conf, size_t jobs,
                       const struct kw_meter_line_owner *owner);
 
+/*
+ * Lets go of the port, so that somebody else can open it, until it is resumed:
+ * to everybody the line is down, why is shown. Twice is harmless.
+ */
+void kw_meter_line_suspend(struct kw_meter_line *line, const char *why);
+void kw_meter_line_resume(struct kw_meter_line *line);
+
 /* Closes; no job is called any more. on_gone comes later or at once. */
 void kw_meter_line_close(struct kw_meter_line *line);
 

@@ -58,6 +58,7 @@ struct kw_meter_line {
     unsigned inside;     /* callbacks under way: see enter */
     unsigned failures;   /* openings in a row that gave no answer */
     bool renewing;       /* lost on purpose: nobody is told */
+    bool suspended;      /* down until it is resumed */
     unsigned silent;     /* time-outs in a row */
     uint64_t open_ns;    /* down: open then; opening: give up then */
     uint64_t active_ns;  /* the last byte in either direction */

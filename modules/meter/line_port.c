@@ -82,12 +82,14 @@ void kw_meter_line_lost(struct kw_meter_line *line, uint64_t now_ns)
      * long as the next one can be made and is good too. */
     bool was_open = line->open;
     bool again = was_open && line->failures < LOST_QUIETLY_MAX;
-    bool quietly = again || line->renewing;
+    bool quietly = (again || line->renewing) && !line->suspended;
     unsigned pauses = again      ? 0
                       : was_open ? line->failures - LOST_QUIETLY_MAX + 1
                                  : line->failures + 1;
 
-    line->open_ns = now_ns + kw_meter_reopen_ms(pauses) * ns_per_ms;
+    line->open_ns = line->suspended
+                        ? UINT64_MAX
+                        : now_ns + kw_meter_reopen_ms(pauses) * ns_per_ms;
     line->failures++;
     line->open = line->renewing = false;
     line->silent = 0;
@@ -98,6 +100,34 @@ void kw_meter_line_lost(struct kw_meter_line *line, uint64_t now_ns)
         show(line, KW_METER_LINE_CONNECTING);
     else
         tell_down(line, now_ns);
+}
+
+void kw_meter_line_suspend(struct kw_meter_line *line, const char *why)
+{
+    if (line->suspended || line->life.closing)
+        return;
+    kw_meter_line_enter(line);
+    line->suspended = true;
+    kw_meter_line_why(line, why);
+    if (line->state == KW_METER_WIRE_DOWN) {
+        line->opening = false;
+        line->link->ops->close(line->link);
+        kw_meter_line_lost(line, now_ns_of(line));
+    } else {
+        kw_meter_line_feed(line, KW_METER_WIRE_LOST);
+    }
+    kw_meter_line_leave(line);
+}
+
+void kw_meter_line_resume(struct kw_meter_line *line)
+{
+    if (!line->suspended || line->life.closing)
+        return;
+    kw_meter_line_enter(line);
+    line->suspended = false;
+    line->failures = 0;
+    line->open_ns = now_ns_of(line);
+    kw_meter_line_leave(line);
 }
 
 static void tell_up(struct kw_meter_line *line, uint64_t now_ns)

@@ -4,6 +4,7 @@
 #include "base/diag.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "meter/fingerprint.h"
 #include "meter/map_cell.h"
 #include "meter/pdu.h"
 
@@ -116,16 +117,23 @@ static bool read_pause(struct kw_map *map, const char *text)
            map->pause_ms <= PAUSE_MAX_MS;
 }
 
-/* "true", or a map, one of its quantities and the texts it may begin with. */
+/* "true", or one of the forms of fingerprint.h; several lines add up. */
 static bool read_fingerprint(struct kw_map *map, const char *text)
 {
-    const char *quantity = strchr(text, ' ');
+    size_t used = strlen(map->fingerprint);
+    struct kw_meter_print print;
 
-    map->identifies_only = strcmp(text, "true") == 0;
-    if (map->identifies_only)
+    if (strcmp(text, "true") == 0) {
+        map->identifies_only = true;
         return true;
-    return quantity != NULL && strchr(quantity + 1, ' ') != NULL &&
-           kw_text_copy(map->fingerprint, sizeof(map->fingerprint), text);
+    }
+    if (!kw_meter_print_parse(text, strlen(text), &print) ||
+        used + strlen(text) + 1 >= sizeof(map->fingerprint))
+        return false;
+    if (used > 0)
+        map->fingerprint[used++] = '\n';
+    return kw_text_copy(map->fingerprint + used,
+                        sizeof(map->fingerprint) - used, text);
 }
 
 /* The keys of the leading lines and what each expects. */
@@ -140,7 +148,9 @@ static const struct {
     {"load_stride", "1 to 32768", read_load_stride},
     {"pause", "at most 10s", read_pause},
     {"forbidden", "up to 16 addresses or ranges like 20-29", read_forbidden},
-    {"fingerprint", "true, or a map, a quantity and texts", read_fingerprint},
+    {"fingerprint",
+     "true, or a map, a quantity and texts, or says, text or number",
+     read_fingerprint},
 };
 
 /* The text that was expected, or NULL when the value was right. */

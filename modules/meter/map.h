@@ -78,7 +78,7 @@ struct kw_map_point {
 struct kw_map {
     char name[KW_MAP_NAME_SIZE]; /* the file's, without .csv */
     char title[128], make[64];
-    char fingerprint[128]; /* as written: for the scan; "" none */
+    char fingerprint[512]; /* its lines, for the scan: fingerprint.h */
     unsigned uses;         /* holders; freed at 0 */
     uint64_t hash;         /* of the file's content */
     uint16_t max_registers, gap;

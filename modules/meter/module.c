@@ -163,6 +163,7 @@ static int start(void *self, const void *conf, struct kw_core *core,
     kw_list_init(&meter->buses);
     kw_list_init(&meter->readings);
     kw_list_init(&meter->watches);
+    kw_list_init(&meter->scans);
     kw_life_init(&meter->life, on_gone);
     /* A line that can't be made is told by health and costs no other one. */
     if (apply(meter, conf) != 0 && meter->broken == 0)
@@ -176,6 +177,7 @@ static void stop(void *self, kw_stopped_fn *stopped, void *arg)
 
     meter->stopped = stopped;
     meter->stopped_arg = arg;
+    kw_meter_free_scans(meter);
     while (!kw_list_empty(&meter->buses))
         kw_meter_bus_close(
             KW_LIST_ENTRY(meter->buses.next, struct kw_meter_bus, link));

@@ -32,6 +32,9 @@ struct kw_event {
     const char *subject; /* meter, line, user or service; borrowed, "" */
     const char *text;    /* English, one sentence; borrowed */
     const char *actor;   /* user and address for audit; borrowed, "" */
+    /* Of the moment, like progress: a JSON object that /live passes on as it
+     * is, under the kind's key; nobody keeps such an event. NULL: none. */
+    const char *data;
 };
 
 #endif

@@ -32,6 +32,9 @@ struct kw_options {
     bool debug;         /* --debug */
     bool help;          /* --help */
     const char *from, *to, *step, *points; /* of export */
+    const char *units;                     /* --units 1-32,100: of scan */
+    bool search;                           /* --search: of scan */
+    bool yaml;                             /* --yaml: of scan */
 };
 
 struct kw_command {
@@ -49,6 +52,7 @@ int kw_cli_check(const struct kw_options *options, int argc, char **argv);
 int kw_cli_schema(const struct kw_options *options, int argc, char **argv);
 int kw_cli_status(const struct kw_options *options, int argc, char **argv);
 int kw_cli_read(const struct kw_options *options, int argc, char **argv);
+int kw_cli_scan(const struct kw_options *options, int argc, char **argv);
 int kw_cli_export(const struct kw_options *options, int argc, char **argv);
 int kw_cli_config(const struct kw_options *options, int argc, char **argv);
 int kw_cli_user(const struct kw_options *options, int argc, char **argv);

@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "cli/line.h"
 #include "core/core.h"
 #include "meter/library.h"
 #include "meter/meter.h"
@@ -210,53 +211,6 @@ static int read_here(const struct kw_env *env, const struct target *target,
     return code;
 }
 
-/* --- which line */
-
-static int read_spec(const struct kw_options *options,
-                     const struct target *target, struct kw_loaded *loaded)
-{
-    struct kw_meter_line_conf *conf;
-
-    if (kw_meter_spec_parse(target->line, &loaded->arena, &conf,
-                            &loaded->diag) != 0) {
-        kw_print_diag(&loaded->diag);
-        return KW_EXIT_USAGE;
-    }
-    return read_here(&loaded->env, target, conf, options->json);
-}
-
-/* The settings of meter inside a validated configuration. */
-static const struct kw_meter_conf *meter_conf(const struct kw_loaded *loaded)
-{
-    for (size_t i = 0; kw_registry_module(loaded->registry, i) != NULL; i++) {
-        if (kw_registry_module(loaded->registry, i) == &kw_meter_module)
-            return kw_conf_set_get(loaded->set, i);
-    }
-    return NULL;
-}
-
-/* Without a gateway a line's name is looked up in the file. */
-static int read_named(const struct kw_options *options,
-                      const struct target *target, struct kw_loaded *loaded)
-{
-    const struct kw_meter_conf *conf;
-
-    if (kw_load_check(loaded) != 0) {
-        kw_print_diag(&loaded->diag);
-        return KW_EXIT_NO;
-    }
-    conf = meter_conf(loaded);
-    for (size_t i = 0; conf != NULL && i < conf->lines.count; i++) {
-        const struct kw_meter_line_conf *line = kw_meter_conf_line(conf, i);
-
-        if (strcmp(line->name, target->line) == 0)
-            return read_here(&loaded->env, target, line, options->json);
-    }
-    fprintf(stderr, "no gateway runs, and the configuration has no line %s\n",
-            target->line);
-    return KW_EXIT_NO;
-}
-
 static bool read_words(struct target *target, int argc, char **argv)
 {
     if (argc < 3 || argc > 4)
@@ -274,15 +228,15 @@ static bool read_words(struct target *target, int argc, char **argv)
 
 int kw_cli_read(const struct kw_options *options, int argc, char **argv)
 {
-    bool spec, runs = false;
+    const struct kw_meter_line_conf *line;
     struct kw_loaded loaded;
     struct target target;
+    bool runs = false;
     int code;
 
     if (!read_words(&target, argc, argv))
         return KW_EXIT_USAGE;
-    spec = kw_meter_spec_is(target.line);
-    if (!spec) {
+    if (!kw_meter_spec_is(target.line)) {
         code = ask_gateway(options, &target, &runs);
         if (runs)
             return code;
@@ -291,8 +245,9 @@ int kw_cli_read(const struct kw_options *options, int argc, char **argv)
         kw_print_diag(&loaded.diag);
         code = KW_EXIT_FAILED;
     } else {
-        code = spec ? read_spec(options, &target, &loaded)
-                    : read_named(options, &target, &loaded);
+        code = kw_cli_find_line(&loaded, target.line, &line);
+        if (code == KW_EXIT_DONE)
+            code = read_here(&loaded.env, &target, line, options->json);
     }
     kw_loaded_fini(&loaded);
     return code;

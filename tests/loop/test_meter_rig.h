@@ -56,6 +56,7 @@ struct rig {
     size_t last_count; /* samples of the last publication */
     int64_t last_time_ms;
     unsigned line_down, line_up, failing, recovered; /* events */
+    unsigned progress;                               /* events of the moment */
     /* Looks at each sample; may be NULL. */
     void (*look)(struct rig *rig, const struct kw_point *point,
                  const struct kw_sample *sample);
@@ -98,6 +99,10 @@ static inline void rig_on_event(void *arg, const struct kw_event *event)
     struct rig *rig = arg;
     bool line = strcmp(event->kind->key, "line_down") == 0;
 
+    if (event->data != NULL) {
+        rig->progress++;
+        return;
+    }
     assert_true(event->text[0] != 0);
     rig->line_down += line && event->on;
     rig->line_up += line && !event->on;

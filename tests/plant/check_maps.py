@@ -78,6 +78,8 @@ def read_table(path, report, columns, headers):
             key, colon, value = text[1:].partition(":")
             if not colon or key not in HEADER_KEYS:
                 report.add(number, 2, f"unknown key '{key}'")
+            elif key == "fingerprint" and key in headers:
+                key = f"fingerprint {number}"  # may have several lines
             elif key in headers:
                 report.add(number, 2, f"key '{key}' appears twice")
             headers[key] = (number, len(key) + 3, value.strip())
@@ -148,12 +150,18 @@ def check_headers(report, headers, names):
         bad("load_stride", "expected 1 to 32768")
     if "forbidden" in headers and not RANGES.match(value("forbidden")[2]):
         bad("forbidden", "expected addresses such as 10 20-29")
-    if "fingerprint" in headers:
-        mark = value("fingerprint")[2]
+    for key in (key for key in headers if key.startswith("fingerprint")):
+        mark = value(key)[2]
         words = mark.split(" ", 2)
-        if mark != "true" and (len(words) != 3 or words[0] not in names):
-            bad("fingerprint", "expected 'true', or a fingerprint map, one of "
-                "its quantities and the text it begins with")
+        forms = {"says": 2, "text": 3, "number": 3}
+        if words[0] in forms:
+            right = len(words) >= forms[words[0]]
+        else:
+            right = mark == "true" or (len(words) == 3 and words[0] in names)
+        if not right:
+            bad(key, "expected 'true', a fingerprint map, one of "
+                "its quantities and the text it begins with, or says, text "
+                "or number and what they ask for")
     return int(limit) if limit.isdigit() else 125
 
 

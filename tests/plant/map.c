@@ -209,13 +209,17 @@ static bool parse_ranges(struct kw_plant_map *map, char *text)
 }
 
 /* `true`, or: map, quantity, texts with | between of which the first is what
- * the simulated meter says, in capitals as the real ones do. */
+ * the simulated meter says, in capitals as the real ones do. What other forms
+ * ask for no simulated meter has: the scan tries them in vain. */
 static bool parse_fingerprint(struct kw_plant_map *map, char *text)
 {
     map->is_fingerprint = strcmp(text, "true") == 0;
     if (map->is_fingerprint)
         return true;
     const char *name = strsep(&text, " ");
+    if (strcmp(name, "says") == 0 || strcmp(name, "text") == 0 ||
+        strcmp(name, "number") == 0)
+        return text != NULL;
     const char *quantity = strsep(&text, " ");
     const char *identity = strsep(&text, "|");
     if (quantity == NULL || identity == NULL || *identity == '\0' ||

@@ -79,7 +79,8 @@ static void test_all_of_it(void **state)
                 "#title: A meter\n#make: Someone\n#max_registers: 60\n"
                 "#gap: 4\n#forbidden: 10 20-29\n#pause: 20ms\n"
                 "#load_stride: 2048\n"
-                "#fingerprint: other extended_name a|b c\n# a remark\n",
+                "#fingerprint: other extended_name a|b c\n#fingerprint: "
+                "says d\n# a remark\n",
                 "voltage_l1_n,4,0x64,2,u32,le,0.1,V,fast,FFFFFFFF 7fffffff,,"
                 "note,src\n"
                 "info_name,3,200,10,string,-,1,1,slow,,,,\n"
@@ -91,7 +92,8 @@ static void test_all_of_it(void **state)
     assert_string_equal(bench->map->name, "x");
     assert_string_equal(bench->map->title, "A meter");
     assert_string_equal(bench->map->make, "Someone");
-    assert_string_equal(bench->map->fingerprint, "other extended_name a|b c");
+    assert_string_equal(bench->map->fingerprint,
+                        "other extended_name a|b c\nsays d");
     assert_false(bench->map->identifies_only);
     assert_int_equal(bench->map->max_registers, 60);
     assert_int_equal(bench->map->gap, 4);
@@ -257,7 +259,7 @@ static void test_long_texts(void **state)
     for (size_t i = 0; i < 3; i++) {
         char text[400];
 
-        snprintf(text, sizeof(text), "#%s: a b %0200d\n", keys[i], 1);
+        snprintf(text, sizeof(text), "#%s: a b %0300d\n", keys[i], 1);
         parse_parts(bench, text, "frequency,3,999,1,u16,-,1,Hz,fast,,,,\n");
         assert_int_equal(bench->err, KW_EINVAL);
         end(bench);
