@@ -313,7 +313,7 @@ class Layers(RuleTest):
             ("openssl/ssl.h", "src/net/a.c", "modules/http/a.c"),
             ("uv.h", "modules/meter/a.c", "src/base/a.c"),
             ("lmdb.h", "src/core/db_write.c", "src/core/conf.c"),
-            ("jansson.h", "modules/http/a.c", "modules/live/a.c"),
+            ("jansson.h", "src/core/conf_json.c", "modules/http/a.c"),
             ("yaml.h", "src/core/conf_yaml.c", "src/core/db.c"),
             ("modbus.h", "modules/meter/serial.c", "modules/meter/bus.c"),
             ("modbus/modbus.h", "tests/plant/a.c", "src/core/a.c"),
@@ -389,6 +389,40 @@ class Modules(RuleTest):
     def test_no_struct(self):
         self.put("modules/meter/meter.c", SPDX)
         self.broken("contract", "0 definitions of struct kw_module")
+
+    def put_needs(self, built, array, member=".needs = needs"):
+        self.put("modules/meter/CMakeLists.txt", f"kw_module(meter {built} PURE a.c)\n")
+        self.put(
+            "modules/meter/meter.c",
+            SPDX + '#include "core/module.h"\n\nextern const struct kw_module '
+            f"kw_meter_module;\n{array}\nconst struct kw_module kw_meter_module = "
+            f'{{\n    .name = "meter",\n    {member},\n}};\n',
+        )
+
+    def contract(self):
+        return self.verdicts(only=[rules.contract]).get("contract", [])
+
+    def test_needs_in_two_places(self):
+        array = 'static const char *const needs[] = {%s};'
+        for built, names, message in (
+            ("NEEDS auth http", '"http", "auth", NULL', None),
+            ("NEEDS auth", '"auth", NULL', None),
+            ("", "NULL", None),
+            ("NEEDS auth", "NULL", ".needs says nothing, NEEDS says auth"),
+            ("", '"auth", NULL', ".needs says auth, NEEDS says nothing"),
+            ("NEEDS auth http", '"auth", NULL', "NEEDS says auth http"),
+        ):
+            with self.subTest(f"{built} {names}"):
+                self.put_needs(built, array % names)
+                found = self.contract()
+                self.assertEqual(len(found), 0 if message is None else 1, found)
+                self.assertTrue(message is None or message in found[0], found)
+
+    def test_needs_that_are_missing_or_elsewhere(self):
+        self.put_needs("NEEDS auth", "", member=".objects = NULL")
+        self.assertIn(".needs says nothing", self.contract()[0])
+        self.put_needs("NEEDS auth", "", member=".needs = elsewhere")
+        self.assertIn("no array of names in the same file", self.contract()[0])
 
 
 class Secrets(RuleTest):

@@ -2,13 +2,15 @@
 
 import re
 
+from rules import layers
 from tree import Offence
 
 NAME = "contract"
-SAYS = "each module has its README, its kw_module() and its own name"
+SAYS = "each module has its README, kw_module(), own name, the same needs"
 SECTIONS = ["What", "Settings", "Routes", "Limits", "How it fails"]
 STRUCT = re.compile(r"\bstruct\s+kw_module\s+\w+\s*=\s*\{")
 MEMBER = re.compile(r'\.name\s*=\s*"([^"]*)"')
+NEEDS = re.compile(r"\.needs\s*=\s*(\w+)")
 
 
 def check(tree):
@@ -17,6 +19,7 @@ def check(tree):
         yield from readme(tree, f"{folder}/README.md")
         yield from build_file(tree, f"{folder}/CMakeLists.txt", module)
         yield from name(tree, folder, module)
+        yield from same_needs(tree, folder, module)
 
 
 def readme(tree, path):
@@ -57,3 +60,33 @@ def name(tree, folder, module):
             1,
             f"{len(named)} definitions of struct kw_module in {folder}, not one",
         )
+
+
+def same_needs(tree, folder, module):
+    """The program starts and stops by .needs, the build links by NEEDS."""
+    built = layers.needs(tree, module)
+    for source in tree.sources((folder + "/",), ".c"):
+        for match in STRUCT.finditer(source.code):
+            line = source.line_of(match.start())
+            named = declared(source, match.end())
+            if named is None:
+                message = ".needs is no array of names in the same file"
+                yield Offence(source.path, line, message)
+            elif sorted(named) != sorted(built):
+                message = (
+                    f".needs says {' '.join(named) or 'nothing'}, "
+                    f"NEEDS says {' '.join(built) or 'nothing'}"
+                )
+                yield Offence(source.path, line, message)
+
+
+def declared(source, start):
+    """The names that .needs of the struct from start on refers to."""
+    end = source.code.find("};", start)
+    member = NEEDS.search(source.code, start, end)
+    if member is None:
+        return []
+    array = re.search(
+        rf"\b{member.group(1)}\s*\[\]\s*=\s*\{{([^}}]*)\}}", source.raw
+    )
+    return re.findall(r'"(\w+)"', array.group(1)) if array else None

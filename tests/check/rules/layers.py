@@ -28,7 +28,7 @@ OWNERS = (
     (r"openssl/.*", r"src/net/|modules/auth/"),
     (r"uv\.h", r"src/core/|src/net/|src/main\.c|src/cli/|modules/"),
     (r"lmdb\.h", r"src/core/db[^/]*$"),
-    (r"jansson\.h", r"src/core/|modules/http/"),
+    (r"jansson\.h", r"src/core/conf_json\.c$"),
     (r"yaml\.h", r"src/core/conf[^/]*$"),
     (r"modbus(/modbus)?\.h", r"modules/meter/serial[^/]*$|tests/plant/"),
     (r"llhttp\.h", r"modules/http/"),
