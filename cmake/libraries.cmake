@@ -28,4 +28,6 @@ else()
                 ${LLHTTP_SOURCES}/http.c ${LLHTTP_SOURCES}/llhttp.c)
     target_include_directories(kw_llhttp SYSTEM PUBLIC ${LLHTTP_HEADER})
     target_compile_options(kw_llhttp PRIVATE -w)
+    # As llhttp 9 is by itself; docs/dependencies.md says what it changes.
+    target_compile_definitions(kw_llhttp PRIVATE LLHTTP_STRICT_MODE=1)
 endif()

@@ -150,8 +150,9 @@ static int check_head(struct kw_http_parser *parser)
     const char *coding =
         kw_http_parser_field(parser, KW_HTTP_TRANSFER_ENCODING);
     const llhttp_t *llhttp = &parser->llhttp;
+    unsigned version = llhttp->http_major * 256U + llhttp->http_minor;
 
-    if (llhttp->http_major != 1 || llhttp->http_minor > 1)
+    if (version != 0x100 && version != 0x101)
         return refuse(parser, 400, "Only HTTP/1.0 and 1.1 are spoken here.");
     if (host == NULL && kw_http_parser_is_11(parser))
         return refuse(parser, 400, "The Host field is missing.");
@@ -275,7 +276,8 @@ static enum kw_http_step feed_head(struct kw_http_parser *parser,
     step = judge(parser, llhttp_execute(&parser->llhttp, bytes, *used));
     if (step == KW_HTTP_REFUSED)
         return step;
-    if (ended != parser->head || (parser->complete && !ended) ||
+    /* the two parsers must be in the same place; what is complete has a head */
+    if (ended != parser->head ||
         (parser->lines.place != KW_HTTP_REQUEST_LINE && !parser->versioned)) {
         refuse(parser, 400, "This is not well-formed HTTP.");
         return KW_HTTP_REFUSED;

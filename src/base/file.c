@@ -23,11 +23,12 @@ int kw_file_read(const char *path, struct kw_buf *text)
 {
     /* O_NONBLOCK: the name may be a pipe that nobody writes to. */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), err;
-    struct stat info;
+    struct stat info = {0};
 
     if (fd < 0)
         return kw_err_from_errno(errno);
-    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode))
+    (void)fstat(fd, &info); /* of an open descriptor */
+    if (!S_ISREG(info.st_mode))
         err = KW_EINVAL;
     else
         err = read_all(fd, text);

@@ -103,14 +103,14 @@ static const struct kw_known_names *find_known(struct kw_reading *reading,
 /* "lines" or "meters or virtual". */
 static void format_lists(const char *refers, char *text, size_t size)
 {
-    size_t used = 0;
-
-    while (refers != NULL && used < size) {
+    text[0] = 0;
+    while (refers != NULL) {
+        size_t used = strlen(text);
         char list[64];
 
         refers = next_part(refers, list, sizeof(list));
-        used += (size_t)snprintf(text + used, size - used, "%s%s", list,
-                                 refers != NULL ? " or " : "");
+        snprintf(text + used, size - used, "%s%s", list,
+                 refers != NULL ? " or " : "");
     }
 }
 
@@ -174,7 +174,7 @@ static int compare_entries(const void *left, const void *right)
 
     if (order != 0)
         return order;
-    return a->index < b->index ? -1 : 1;
+    return (a->index > b->index) - (a->index < b->index);
 }
 
 static const struct kw_node *

@@ -47,18 +47,16 @@ void *kw_reading_alloc(struct kw_reading *reading, size_t size)
 
 const char *kw_node_kind_name(const struct kw_node *node)
 {
-    switch (node->kind) {
-    case KW_NODE_NULL:
-        return "empty";
-    case KW_NODE_SCALAR:
-        return node->plain && kw_conf_is_literal(node->text) ? "a single value"
-                                                             : "a text";
-    case KW_NODE_LIST:
-        return "a list";
-    case KW_NODE_MAP:
-        break;
-    }
-    return "a map";
+    static const char *const names[] = {
+        [KW_NODE_NULL] = "empty",
+        [KW_NODE_SCALAR] = "a text",
+        [KW_NODE_LIST] = "a list",
+        [KW_NODE_MAP] = "a map",
+    };
+    bool literal = node->kind == KW_NODE_SCALAR && node->plain &&
+                   kw_conf_is_literal(node->text);
+
+    return literal ? "a single value" : names[node->kind];
 }
 
 void kw_reading_wrong_kind(struct kw_reading *reading,

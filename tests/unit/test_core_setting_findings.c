@@ -270,9 +270,67 @@ static void test_all_findings_at_once(void **state)
     clean(&f);
 }
 
+struct twin {
+    const char *name, *port;
+};
+
+/* A scalar stands for the port, of which two may be the same; names not. */
+static void test_unique_beside_a_shorthand(void **state)
+{
+    static const struct kw_setting twin_rows[] = {
+        {.key = "name",
+         .kind = KW_KIND_TEXT,
+         .flags = KW_UNIQUE,
+         .offset = offsetof(struct twin, name)},
+        {.key = "port",
+         .kind = KW_KIND_TEXT,
+         .offset = offsetof(struct twin, port)},
+        {0},
+    };
+    static const struct kw_setting twins[] = {
+        {.key = "twins",
+         .kind = KW_KIND_LIST,
+         .rows = twin_rows,
+         .size = sizeof(struct twin),
+         .shorthand = "port"},
+        {0},
+    };
+    static const struct {
+        const char *text;
+        size_t findings;
+    } cases[] = {
+        {"twins: [a, a, b]", 0},
+        {"twins: [a, {name: a}, {name: b}]", 0},
+        {"twins: [{name: a}, {name: a}]", 1},
+        {"twins: [{name: a}, x, {name: a}, x, {name: a}]", 2},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct kw_list_of list = {NULL, 0};
+        struct kw_node *root = NULL;
+        struct kw_arena arena;
+        struct kw_diag diag;
+
+        kw_arena_init(&arena, 1 << 16);
+        kw_diag_init(&diag);
+        assert_int_equal(kw_conf_parse_yaml(cases[i].text,
+                                            strlen(cases[i].text), &arena,
+                                            &root, &diag),
+                         0);
+        assert_int_equal(
+            kw_settings_read(twins, root, root, &list, &arena, &diag),
+            cases[i].findings > 0 ? KW_EINVAL : 0);
+        assert_int_equal(diag.count, cases[i].findings);
+        kw_diag_fini(&diag);
+        kw_arena_fini(&arena);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_unique_beside_a_shorthand),
         cmocka_unit_test(test_single_findings),
         cmocka_unit_test(test_meter_findings),
         cmocka_unit_test(test_all_findings_at_once),

@@ -33,6 +33,12 @@ static const struct kw_setting nested[] = {
     {0},
 };
 
+static const struct kw_setting second[] = {
+    {.key = "on", .kind = KW_KIND_BOOL},
+    {.key = "way", .kind = KW_KIND_KEYWORD, .words = words},
+    {0},
+};
+
 /* The schema of one row, between the frame of the object. */
 static void test_properties(void **state)
 {
@@ -96,6 +102,12 @@ static void test_properties(void **state)
          "\"fast\":{\"type\":\"string\","
          "\"pattern\":\"^(0|([0-9]+(ms|s|min|h|d|y))+)$\",\"default\":\"1s\","
          "\"x-kind\":\"duration\",\"x-order\":0}}}],\"x-kind\":\"object\""},
+        {{.kind = KW_KIND_OBJECT, .rows = second, .shorthand = "way"},
+         "\"oneOf\":[{\"type\":\"string\",\"enum\":[\"a\",\"b\"]},"
+         "{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{"
+         "\"on\":{\"type\":\"boolean\",\"x-kind\":\"boolean\",\"x-order\":0},"
+         "\"way\":{\"type\":\"string\",\"enum\":[\"a\",\"b\"],\"x-kind\":"
+         "\"keyword\",\"x-order\":1}}}],\"x-kind\":\"object\""},
         {{.kind = KW_KIND_LIST, .rows = nested, .min = 1, .max = 4},
          "\"type\":\"array\",\"minItems\":1,\"maxItems\":4,\"items\":{"
          "\"type\":\"object\",\"additionalProperties\":false,\"properties\":{"

@@ -182,6 +182,8 @@ static const struct {
     {"/caf%C3%A9", "/caf\xC3\xA9", NULL},
     {"/a..b/...", "/a..b/...", NULL},
     {"//a", "//a", NULL},
+    {"/x/y/z", "/x/y/z", NULL},
+    {"/.a/ab/a.", "/.a/ab/a.", NULL},
     {"/a;b=c", "/a;b=c", NULL},
     {"/?a=%00%2F", "/", "a=%00%2F"},
     {"", NULL, NULL},
@@ -211,6 +213,10 @@ static const struct {
     {"/%C0%AF", NULL, NULL},
     {"/%ED%A0%80", NULL, NULL},
     {"/a b", NULL, NULL},
+    {"/a\tb", NULL, NULL},
+    {"/a\fb", NULL, NULL},
+    {"/?a\tb", NULL, NULL},
+    {"/?a\fb", NULL, NULL},
     {"/a\x7F", NULL, NULL},
     {"/\xC3\xA9", NULL, NULL},
     {"/a#b", NULL, NULL},
@@ -392,6 +398,16 @@ static const struct {
     {"gzip;Q=0.5 \t", KW_HTTP_GZIP, KW_HTTP_GZIP},
     {"gzipx, xgzip, g", KW_HTTP_PLAIN, KW_HTTP_PLAIN},
     {", ,gzip,", KW_HTTP_GZIP, KW_HTTP_GZIP},
+    {"gzip;\tq=0.5", KW_HTTP_GZIP, KW_HTTP_GZIP},
+    {"gzip; \t", KW_HTTP_PLAIN, KW_HTTP_PLAIN},
+    {"gzip;q", KW_HTTP_PLAIN, KW_HTTP_PLAIN},
+    {"gzip;q:1", KW_HTTP_PLAIN, KW_HTTP_PLAIN},
+    {"gzip;q= ", KW_HTTP_PLAIN, KW_HTTP_PLAIN},
+    {"gzip;q=0.-", KW_HTTP_PLAIN, KW_HTTP_PLAIN},
+    {"gzip;q=1x", KW_HTTP_PLAIN, KW_HTTP_PLAIN},
+    {"gzip;q=:", KW_HTTP_PLAIN, KW_HTTP_PLAIN},
+    {"bz, gzop", KW_HTTP_PLAIN, KW_HTTP_PLAIN},
+    {"x, *", KW_HTTP_BR, KW_HTTP_GZIP},
 };
 
 static void test_choose(void **state)
@@ -422,6 +438,10 @@ static void test_etag(void **state)
     assert_false(kw_http_etag_listed("a", "\"a\""));
     assert_false(kw_http_etag_listed("\"ab\"", "\"a\""));
     assert_false(kw_http_etag_listed("\"b\", *", "\"a\""));
+    assert_true(kw_http_etag_listed("\"b\",\"a\"\t \t", "\"a\""));
+    assert_true(kw_http_etag_listed("W/,\"a\"", "\"a\""));
+    assert_false(kw_http_etag_listed("W/", "\"a\""));
+    assert_false(kw_http_etag_listed("\"b\"", "\"a\""));
     assert_int_equal(kw_http_etag_unquote("\"17\"", &tag), 2);
     assert_memory_equal(tag, "17", 2);
     assert_int_equal(kw_http_etag_unquote("\"\"", &tag), 0);

@@ -6,6 +6,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -196,6 +197,76 @@ static void test_afterwards(void **state)
     kw_http_parser_fini(&parser);
 }
 
+/* A caller that gives no place for the body gets none. */
+static void test_no_place_for_a_body(void **state)
+{
+    static const char head[] =
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n";
+    struct kw_http_parser parser;
+    size_t used;
+
+    (void)state;
+    kw_http_parser_init(&parser, &limits);
+    assert_int_equal(
+        kw_http_parser_feed(&parser, head, sizeof(head) - 1, &used),
+        KW_HTTP_HEAD);
+    assert_int_equal(kw_http_parser_feed(&parser, "abc", 3, &used),
+                     KW_HTTP_REFUSED);
+    assert_int_equal(parser.status, 413);
+    kw_http_parser_fini(&parser);
+}
+
+/* Memory is given back between requests, never from under one. */
+static void test_trim(void **state)
+{
+    static const char half[] = "GET /half HTTP/1.1\r\nHost: a\r\n";
+    struct kw_http_parser parser;
+    size_t used;
+
+    (void)state;
+    kw_http_parser_init(&parser, &limits);
+    assert_int_equal(
+        kw_http_parser_feed(&parser, half, sizeof(half) - 1, &used),
+        KW_HTTP_MORE);
+    kw_http_parser_trim(&parser);
+    assert_true(parser.text.capacity > 0);
+    assert_int_equal(kw_http_parser_feed(&parser, "\r\n", 2, &used),
+                     KW_HTTP_END);
+    assert_string_equal(kw_http_parser_target(&parser), "/half");
+    kw_http_parser_reset(&parser);
+    kw_http_parser_trim(&parser);
+    assert_int_equal(parser.text.capacity, 0);
+    kw_http_parser_fini(&parser);
+}
+
+/* What a head with each version gives; the two that are spoken, and others
+ * that llhttp knows or doesn't. */
+static void test_versions(void **state)
+{
+    static const struct {
+        const char *text;
+        int status;
+    } rows[] = {
+        {"HTTP/1.1", 0},   {"HTTP/1.0", 0},   {"HTTP/0.9", 400},
+        {"HTTP/2.0", 400}, {"HTTP/1.2", 400}, {"HTTP/1.9", 400},
+        {"HTTP/3.0", 400}, {"HTTP/0.0", 400}, {"HTTP/9.9", 400},
+        {"http/1.1", 400}, {"HTTP/11", 400},  {"HTTP/1", 400},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct kw_http_parser parser;
+        char text[64];
+        int length = snprintf(text, sizeof(text), "GET / %s\r\nHost: a\r\n\r\n",
+                              rows[i].text);
+
+        kw_http_parser_init(&parser, &limits);
+        assert_int_equal(feed(&parser, text, (size_t)length, 99).status,
+                         rows[i].status);
+        kw_http_parser_fini(&parser);
+    }
+}
+
 /* Without memory a request is refused with 500, never read wrongly. */
 static void test_no_memory(void **state)
 {
@@ -222,10 +293,16 @@ static void test_no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_corpus),    cmocka_unit_test(test_fields),
-        cmocka_unit_test(test_reset),     cmocka_unit_test(test_reset_shrinks),
-        cmocka_unit_test(test_length),    cmocka_unit_test(test_afterwards),
+        cmocka_unit_test(test_corpus),
+        cmocka_unit_test(test_fields),
+        cmocka_unit_test(test_reset),
+        cmocka_unit_test(test_reset_shrinks),
+        cmocka_unit_test(test_length),
+        cmocka_unit_test(test_afterwards),
         cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_trim),
+        cmocka_unit_test(test_versions),
+        cmocka_unit_test(test_no_place_for_a_body),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
