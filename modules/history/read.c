@@ -129,6 +129,7 @@ static int take(struct kw_history_reader *reader,
                 const struct kw_history_series *series)
 {
     const struct kw_history_range *range = &reader->range;
+    const struct kw_scale scale = kw_scale_make(series->key.scale);
     int err = kw_history_series_reserve(&reader->found, series->count);
 
     for (size_t i = 0; err == 0 && i < series->count; i++) {
@@ -140,8 +141,8 @@ static int take(struct kw_history_reader *reader,
             (reader->any && time_ms <= reader->given_ms))
             continue;
         if (kw_quality_has_value(series->quality[i]))
-            value = kw_sample_value(series->key.encoding, series->raw[i],
-                                    series->key.scale);
+            value =
+                kw_scale_value(&scale, series->key.encoding, series->raw[i]);
         memcpy(&bits, &value, sizeof(bits));
         err = kw_history_series_put(&reader->found, time_ms, bits,
                                     series->quality[i]);

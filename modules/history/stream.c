@@ -316,7 +316,7 @@ static int read_lane(struct kw_history_segment *segment,
     memcpy(&key.scale, &bits, sizeof(bits));
     key.point = (uint32_t)point;
     if (reader->err != 0 || point == 0 || point > UINT32_MAX ||
-        key.encoding > KW_ENCODING_FLOAT64)
+        key.encoding > KW_ENCODING_UNSIGNED)
         return KW_ECORRUPT;
     return add_lane(segment, &key);
 }

@@ -37,6 +37,7 @@ enum kw_encoding {
     KW_ENCODING_INTEGER = 0, /* int64 */
     KW_ENCODING_FLOAT32 = 1, /* bits of a float in the low half */
     KW_ENCODING_FLOAT64 = 2, /* bits of a double */
+    KW_ENCODING_UNSIGNED = 3 /* uint64 */
 };
 
 struct kw_sample {
@@ -64,7 +65,24 @@ const char *kw_quality_name(uint8_t quality);
 /* The worse of two, for what is computed from several points. */
 uint8_t kw_quality_worse(uint8_t a, uint8_t b);
 
+/*
+ * A scale as people write it: 0.1 is 1 / 10. A whole number times a decimal
+ * scale is then the double nearest to the decimal: 2301 x 0.1 is 230.1 and not
+ * 230.10000000000002. Made once a point or column, used for each value.
+ */
+struct kw_scale {
+    double factor;     /* the scale itself */
+    double times, per; /* both whole: factor, or factor and 1 */
+};
+struct kw_scale kw_scale_make(double factor);
+
+/* a x b as a scale: 0.1 x 3 is 0.3, as it would be on paper. */
+double kw_scale_product(double a, double b);
+
 /* The value that raw bits stand for, in the base unit: number times scale. */
+double kw_scale_value(const struct kw_scale *scale, uint8_t encoding,
+                      uint64_t raw);
+/* The same for a single value. */
 double kw_sample_value(uint8_t encoding, uint64_t raw, double scale);
 
 #endif

@@ -278,10 +278,10 @@ static void test_damage(void **state)
          "12345678"
          "\x00",
          14}, /* point 0 */
-        {"\x01\x01\x00\x07\x03"
+        {"\x01\x01\x00\x07\x04"
          "12345678"
          "\x00",
-         14}, /* encoding 3 */
+         14}, /* encoding 4 */
         {"\x01\x01\x00\x07\x00"
          "12345678",
          13}, /* no time */
