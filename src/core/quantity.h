@@ -8,6 +8,7 @@
 #define KW_CORE_QUANTITY_H
 
 #include "base/diag.h"
+#include "base/formula.h"
 
 #include <stddef.h>
 
@@ -56,5 +57,12 @@ const char *kw_quantity_kind_name(enum kw_quantity_kind kind);
  * "%" to "1" 0.01); 0 when they don't convert.
  */
 double kw_unit_factor(const char *unit, const char *base);
+
+/*
+ * Factor of a unit to its base unit, and what that is made of: "kW" gives
+ * 1000 and volt 1, ampere 1. False when there is no such unit.
+ */
+bool kw_unit_find(const char *unit, double *factor,
+                  struct kw_dimension *dimension);
 
 #endif

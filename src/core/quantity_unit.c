@@ -35,3 +35,33 @@ double kw_unit_factor(const char *unit, const char *base)
     }
     return 0;
 }
+
+bool kw_unit_find(const char *unit, double *factor,
+                  struct kw_dimension *dimension)
+{
+    static const struct {
+        const char *unit;
+        struct kw_dimension dimension;
+    } bases[] = {
+        {"V", {.of[KW_VOLT] = 1}},
+        {"A", {.of[KW_AMPERE] = 1}},
+        {"W", {.of = {[KW_VOLT] = 1, [KW_AMPERE] = 1}}},
+        {"var", {.of = {[KW_VOLT] = 1, [KW_AMPERE] = 1}}},
+        {"VA", {.of = {[KW_VOLT] = 1, [KW_AMPERE] = 1}}},
+        {"Wh", {.of = {[KW_VOLT] = 1, [KW_AMPERE] = 1, [KW_HOUR] = 1}}},
+        {"varh", {.of = {[KW_VOLT] = 1, [KW_AMPERE] = 1, [KW_HOUR] = 1}}},
+        {"VAh", {.of = {[KW_VOLT] = 1, [KW_AMPERE] = 1, [KW_HOUR] = 1}}},
+        {"Hz", {.of[KW_SECOND] = -1}},
+        {"s", {.of[KW_SECOND] = 1}},
+        {"deg", {.of[KW_DEGREE] = 1}},
+        {"1", {{0}}},
+    };
+
+    for (size_t i = 0; i < sizeof(bases) / sizeof(bases[0]); i++) {
+        *factor = kw_unit_factor(unit, bases[i].unit);
+        *dimension = bases[i].dimension;
+        if (*factor > 0)
+            return true;
+    }
+    return false;
+}
