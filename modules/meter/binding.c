@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "meter/binding.h"
 
+#include "base/sample.h"
 #include "base/text.h"
 #include "meter/decode.h"
 
@@ -64,23 +65,33 @@ static bool is_directed(const struct kw_quantity *quantity)
            kw_text_starts(quantity->name, "power_factor");
 }
 
+double kw_meter_binding_scale(const struct kw_map_point *point,
+                              const struct kw_meter_entry *entry)
+{
+    double scale = kw_scale_product(kw_meter_decode_scale(point),
+                                    ratio(point->quantity, &entry->scale));
+
+    return entry->invert && is_directed(point->quantity) ? -scale : scale;
+}
+
 void kw_meter_binding_form(const struct kw_map_point *point,
                            const struct kw_quantities *quantities,
                            const struct kw_meter_entry *entry,
                            struct kw_point_form *form)
 {
     const struct kw_quantity *quantity = point->quantity;
-    double scale = kw_meter_decode_scale(point);
+    double scale = kw_meter_binding_scale(point, entry);
 
-    scale *= ratio(quantity, &entry->scale);
-    if (entry->invert && is_directed(quantity))
-        scale = -scale;
     if (entry->invert)
         quantity = kw_meter_binding_opposite(quantities, quantity);
     *form = (struct kw_point_form){
         .quantity = quantity,
-        .encoding = kw_meter_decode_encoding(point),
+        .encoding = KW_ENCODING_FLOAT64,
         .decimals = kw_meter_decode_decimals(point, scale, quantity->decimals),
-        .scale = scale,
+        .scale = 1,
     };
+    if (point->compute != NULL)
+        return;
+    form->encoding = kw_meter_decode_encoding(point);
+    form->scale = scale;
 }

@@ -10,10 +10,15 @@
 #include "meter/map.h"
 #include "meter/settings.h"
 
+/* Number in the registers to the base unit, with ratios and sign. */
+double kw_meter_binding_scale(const struct kw_map_point *point,
+                              const struct kw_meter_entry *entry);
+
 /*
  * Fills form but for the period. Import is positive (decisions.md 16): with
  * `invert` powers and power factors change their sign, and what the meter
- * counts as import becomes export.
+ * counts as import becomes export. What is computed has its value as raw: the
+ * points that it uses are bound already.
  */
 void kw_meter_binding_form(const struct kw_map_point *point,
                            const struct kw_quantities *quantities,

@@ -5,6 +5,7 @@
 #include "core/core.h"
 #include "core/point.h"
 #include "meter/binding.h"
+#include "meter/decode.h"
 #include "meter/settings.h"
 
 #include <stdio.h>
@@ -17,6 +18,8 @@ void kw_meter_device_free(struct kw_meter_device *device)
     if (device == NULL)
         return;
     kw_meter_line_remove(&device->job);
+    kw_meter_compute_fini(&device->compute);
+    kw_free(device->computed);
     if (device->map != NULL)
         kw_meter_map_drop(device->map);
     kw_free(device->plan.order);
@@ -51,11 +54,12 @@ static int make_arrays(struct kw_meter_device *device)
     device->samples =
         kw_alloc_array(count - attributes, sizeof(struct kw_sample));
     device->texts = kw_alloc_array(attributes, KW_METER_TEXT_SIZE);
+    device->computed = kw_alloc_array(device->map->computed, sizeof(uint16_t));
     if (device->plan.order == NULL || device->plan.requests == NULL ||
         device->points == NULL || device->samples == NULL ||
-        device->texts == NULL)
+        device->texts == NULL || device->computed == NULL)
         return KW_ENOMEM;
-    return 0;
+    return kw_meter_compute_init(&device->compute, device->map);
 }
 
 /* Plans the requests and gives back what the arrays have too much. */
@@ -102,41 +106,76 @@ static int define_point(struct kw_meter_device *device,
     if (err != 0)
         return err;
     point->id = defined->id;
-    point->scale = form.scale;
-    point->encoding = form.encoding;
+    point->scale = kw_scale_make(kw_meter_binding_scale(map, device->entry));
+    point->encoding = kw_meter_decode_encoding(map);
     point->quality = KW_METER_UNPUBLISHED;
     return 0;
+}
+
+/* A point that comes with a request: a text, or a value with its number. */
+static int bind_read(struct kw_meter_device *device, size_t index,
+                     const struct kw_plan_request *request, char **text)
+{
+    struct kw_meter_point *point = &device->points[index];
+    uint32_t shift =
+        ((uint32_t)device->entry->load - 1) * device->map->load_stride;
+
+    point->map = &device->map->points[device->plan.order[index]];
+    point->offset = (uint16_t)(point->map->address + shift - request->address);
+    if (point->map->read_class != KW_MAP_ONCE)
+        return define_point(device, point);
+    point->text = *text;
+    *text += KW_METER_TEXT_SIZE;
+    return 0;
+}
+
+/* Those without registers, behind those that are read. */
+static int bind_computed(struct kw_meter_device *device)
+{
+    struct kw_meter_point *point = &device->points[device->plan.points];
+    int err = 0;
+
+    for (size_t i = 0; i < device->map->count && err == 0; i++) {
+        if (kw_map_point_is_read(&device->map->points[i]))
+            continue;
+        point->map = &device->map->points[i];
+        err = define_point(device, point++);
+    }
+    return err;
+}
+
+/* Where in device->points each computed value goes. */
+static void index_computed(struct kw_meter_device *device)
+{
+    const struct kw_map *map = device->map;
+
+    for (size_t i = 0; i < map->computed; i++) {
+        uint16_t at = 0;
+
+        while (device->points[at].map != &map->points[device->compute.order[i]])
+            at++;
+        device->computed[i] = at;
+    }
 }
 
 /* Binds the points in the order in which the requests bring them. */
 static int bind_points(struct kw_meter_device *device)
 {
     char *text = device->texts;
-    uint32_t shift =
-        ((uint32_t)device->entry->load - 1) * device->map->load_stride;
+    int err = 0;
 
-    for (size_t i = 0; i < device->plan.count; i++) {
+    for (size_t i = 0; i < device->plan.count && err == 0; i++) {
         const struct kw_plan_request *request = &device->plan.requests[i];
+        size_t end = (size_t)request->first + request->points;
 
-        for (size_t j = request->first;
-             j < (size_t)request->first + request->points; j++) {
-            struct kw_meter_point *point = &device->points[j];
-            int err = 0;
-
-            point->map = &device->map->points[device->plan.order[j]];
-            point->offset =
-                (uint16_t)(point->map->address + shift - request->address);
-            if (point->map->read_class == KW_MAP_ONCE) {
-                point->text = text;
-                text += KW_METER_TEXT_SIZE;
-            } else {
-                err = define_point(device, point);
-            }
-            if (err != 0)
-                return err;
-        }
+        for (size_t j = request->first; j < end && err == 0; j++)
+            err = bind_read(device, j, request, &text);
     }
-    return 0;
+    if (err == 0)
+        err = bind_computed(device);
+    if (err == 0)
+        index_computed(device);
+    return err;
 }
 
 /*

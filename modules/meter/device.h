@@ -12,7 +12,7 @@
 #ifndef KW_METER_DEVICE_H
 #define KW_METER_DEVICE_H
 
-#include "base/sample.h"
+#include "meter/compute.h"
 #include "meter/image.h"
 #include "meter/line.h"
 #include "meter/stats.h"
@@ -24,15 +24,17 @@ struct kw_source;
 
 enum { KW_METER_TEXT_SIZE = 2 * KW_MAP_STRING_REGISTERS + 1 };
 
-/* A point of the meter. Attributes have no number and a text instead. */
+/* A point of the meter. Attributes have no number and a text instead. What is
+ * computed at the end of a poll has its value as raw, encoding and scale are
+ * those of the number in its registers, if it has any. */
 struct kw_meter_point {
     const struct kw_map_point *map;
-    char *text;       /* of an attribute: KW_METER_TEXT_SIZE bytes */
-    uint32_t id;      /* of the point, 0 for an attribute */
-    uint16_t offset;  /* registers (bits) from the request's first */
-    uint8_t encoding; /* enum kw_encoding */
-    uint8_t quality;  /* last published; UNPUBLISHED before */
-    double scale;     /* number in raw to the base unit */
+    char *text;            /* of an attribute: KW_METER_TEXT_SIZE bytes */
+    uint32_t id;           /* of the point, 0 for an attribute */
+    uint16_t offset;       /* registers (bits) from the request's first */
+    uint8_t encoding;      /* enum kw_encoding */
+    uint8_t quality;       /* last published; UNPUBLISHED before */
+    struct kw_scale scale; /* number in raw to the base unit */
 };
 enum { KW_METER_UNPUBLISHED = 0xFF };
 
@@ -73,10 +75,13 @@ struct kw_meter_device {
 
     struct kw_plan plan;                    /* requests owned, no order */
     struct kw_meter_request_state *request; /* one a request */
-    struct kw_meter_point *points;          /* in the plan's order */
-    struct kw_sample *samples;              /* of the poll under way */
-    struct kw_meter_image image;            /* what the requests brought */
-    char *texts;                            /* of the attributes */
+    /* In the plan's order, then those without registers. */
+    struct kw_meter_point *points;
+    struct kw_meter_compute compute;
+    uint16_t *computed;          /* indexes into points, as in compute.order */
+    struct kw_sample *samples;   /* of the poll under way */
+    struct kw_meter_image image; /* what the requests brought */
+    char *texts;                 /* of the attributes */
 
     uint64_t period_ns[KW_MAP_ONCE];
     uint64_t grid_ns[KW_MAP_ONCE]; /* start of each class's grid */

@@ -2,6 +2,7 @@
 #include "meter/map.h"
 
 #include "base/diag.h"
+#include "base/formula.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "meter/fingerprint.h"
@@ -21,6 +22,8 @@ void kw_meter_map_drop(struct kw_map *map)
 {
     if (map == NULL || --map->uses > 0)
         return;
+    for (size_t i = 0; i < map->count; i++)
+        kw_formula_free(map->points[i].compute);
     kw_free(map->points);
     kw_free(map);
 }
@@ -255,6 +258,31 @@ static int read_all(struct kw_map *map, struct kw_csv *csv,
     return 0;
 }
 
+/*
+ * The second time through good rows: formulas may name rows below them.
+ * KW_ENOMEM; findings are in diag.
+ */
+static int compile_all(struct kw_map *map, struct kw_csv *csv,
+                       struct kw_map_row *row)
+{
+    bool header = false;
+    size_t index = 0;
+
+    while (index < map->count && kw_csv_next(csv, row->diag) == 0) {
+        if (csv->comment)
+            continue;
+        if (header && kw_meter_map_compile(row, map, index++) == KW_ENOMEM)
+            return KW_ENOMEM;
+        header = true;
+    }
+    return 0;
+}
+
+static bool found_any(const struct kw_diag *diag, size_t before)
+{
+    return diag->count + diag->dropped > before;
+}
+
 static struct kw_map *map_new(const char *name)
 {
     struct kw_map *map = kw_alloc(sizeof(*map));
@@ -284,7 +312,11 @@ int kw_meter_map_parse(struct kw_map **map, const char *name, const char *text,
     kw_csv_init(csv, text, length);
     row = (struct kw_map_row){csv, *map, quantities, diag};
     err = read_all(*map, csv, &row);
-    if (err == 0 && diag->count + diag->dropped > before)
+    if (err == 0 && !found_any(diag, before)) {
+        kw_csv_init(csv, text, length);
+        err = compile_all(*map, csv, &row);
+    }
+    if (err == 0 && found_any(diag, before))
         err = KW_EINVAL;
 out:
     kw_free(csv);

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 struct kw_diag;
+struct kw_formula;
 struct kw_quantities;
 struct kw_quantity;
 
@@ -41,6 +42,12 @@ enum kw_map_type {
     KW_MAP_F32,
     KW_MAP_F64,
     KW_MAP_STRING,
+    KW_MAP_BCD16, /* packed decimal: four digits a register */
+    KW_MAP_BCD32,
+    KW_MAP_BCD64,
+    KW_MAP_SM16, /* the first bit is the sign, the others the number */
+    KW_MAP_SM32,
+    KW_MAP_MOD10000, /* 2 to 4 registers, each -9999 to 9999 */
     KW_MAP_TYPES
 };
 
@@ -53,6 +60,7 @@ enum kw_map_class {
     KW_MAP_CLASSES
 };
 
+/* What becomes of a number from registers. */
 enum kw_map_formula {
     KW_MAP_PLAIN,
     /* A power factor from -2 to 2: beyond 1 the load is capacitive, and the
@@ -60,19 +68,27 @@ enum kw_map_formula {
     KW_MAP_FOUR_QUADRANT,
 };
 
+/*
+ * A row. One without registers (function 0) is computed from other points, so
+ * is the value of one whose multiplier names other points: compute is the
+ * value in the first case, the multiplier in the second. What it uses are
+ * indexes into the map's points, with their values in base units.
+ */
 struct kw_map_point {
     const struct kw_quantity *quantity; /* borrowed from core's list */
-    uint8_t function;                   /* 1 to 4 */
+    uint8_t function;                   /* 1 to 4; 0: no registers */
     uint8_t registers;                  /* 1 to 32; a bit counts 1 */
     uint16_t address;                   /* of the first load */
     enum kw_map_type type;
-    enum kw_map_class read_class;
+    enum kw_map_class read_class; /* without registers: of the fastest used */
     enum kw_map_formula formula;
-    bool low_word_first;
+    bool low_word_first, low_byte_first;
+    uint8_t shift, bits; /* the number is these bits; bits 0: all */
     uint8_t na_count;
-    uint64_t na[KW_MAP_NA_CODES]; /* bit patterns: not available */
+    uint64_t na[KW_MAP_NA_CODES]; /* of the registers: not available */
     double multiplier;            /* number in the registers to map's unit */
     double factor;                /* map's unit to the base unit */
+    struct kw_formula *compute;   /* owned; NULL: only registers */
 };
 
 struct kw_map {
@@ -91,7 +107,14 @@ struct kw_map {
     size_t forbidden_count;
     struct kw_map_point *points; /* owned; in the file's order */
     size_t count;
+    size_t computed; /* points with compute */
 };
+
+/* True when the point has registers of its own. */
+static inline bool kw_map_point_is_read(const struct kw_map_point *point)
+{
+    return point->function != 0;
+}
 
 /*
  * Reads a map. Every mistake goes to diag with file, line and column and
@@ -107,7 +130,7 @@ KW_MUST_CHECK int kw_meter_map_parse(struct kw_map **map, const char *name,
 void kw_meter_map_hold(struct kw_map *map);
 void kw_meter_map_drop(struct kw_map *map);
 
-/* Registers of a type, 0 for a string. */
+/* Registers of a type, 0 when the row says how many (strings, mod10000). */
 unsigned kw_meter_map_type_registers(enum kw_map_type type);
 
 /* True when the meter's numbered loads include that one. */

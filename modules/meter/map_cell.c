@@ -12,26 +12,11 @@ static const char *const columns[] = {
     "word_order", "multiplier", "unit",    "class",     "na",
     "formula",    "note",       "source",  NULL,
 };
-static const char *const types[] = {"bit", "u16", "s16", "u32",    "s32", "u64",
-                                    "s64", "f32", "f64", "string", NULL};
-static const char *const orders[] = {"be", "le", "-", NULL};
 static const char *const classes[] = {"fast", "normal", "slow", NULL};
-static const char *const formulas[] = {"", "four_quadrant", NULL};
 
 const char *kw_meter_map_column(size_t column)
 {
     return columns[column];
-}
-
-unsigned kw_meter_map_type_registers(enum kw_map_type type)
-{
-    static const uint8_t registers[KW_MAP_TYPES] = {
-        [KW_MAP_BIT] = 1, [KW_MAP_U16] = 1, [KW_MAP_S16] = 1,
-        [KW_MAP_U32] = 2, [KW_MAP_S32] = 2, [KW_MAP_F32] = 2,
-        [KW_MAP_U64] = 4, [KW_MAP_S64] = 4, [KW_MAP_F64] = 4,
-    };
-
-    return registers[type];
 }
 
 static const char *cell(const struct kw_map_row *row, enum kw_map_column column)
@@ -39,9 +24,14 @@ static const char *cell(const struct kw_map_row *row, enum kw_map_column column)
     return row->csv->field[column];
 }
 
-/* "not a type: u24; bit, u16, ... expected" at the place of the cell. */
-static int refuse(const struct kw_map_row *row, enum kw_map_column column,
-                  const char *expected)
+/* True for a row without registers, which has a formula instead. */
+static bool is_computed(const struct kw_map_row *row)
+{
+    return cell(row, KW_MAP_FORMULA)[0] == '=';
+}
+
+int kw_meter_map_refuse(const struct kw_map_row *row, enum kw_map_column column,
+                        const char *expected)
 {
     return kw_diag_add(row->diag, row->csv->mark[column], NULL,
                        "%s \"%s\": expected %s", columns[column],
@@ -56,7 +46,7 @@ static int word(const struct kw_map_row *row, enum kw_map_column column,
         if (strcmp(words[i], cell(row, column)) == 0)
             return i;
     }
-    (void)refuse(row, column, expected);
+    (void)kw_meter_map_refuse(row, column, expected);
     return -1;
 }
 
@@ -76,26 +66,32 @@ static int read_quantity(const struct kw_map_row *row,
     }
     for (size_t i = 0; i < row->map->count; i++) {
         if (row->map->points[i].quantity == point->quantity)
-            return refuse(row, KW_MAP_QUANTITY, "each quantity once");
+            return kw_meter_map_refuse(row, KW_MAP_QUANTITY,
+                                       "each quantity once");
     }
     return 0;
 }
 
 static int read_type(const struct kw_map_row *row, struct kw_map_point *point)
 {
-    int type = word(row, KW_MAP_TYPE, types,
-                    "bit, u16, s16, u32, s32, u64, s64, f32, f64 or string");
+    struct kw_map_type_word word;
 
-    if (type < 0)
-        return KW_EINVAL;
-    point->type = (enum kw_map_type)type;
+    if (!kw_meter_map_read_type(cell(row, KW_MAP_TYPE), &word))
+        return kw_meter_map_refuse(
+            row, KW_MAP_TYPE,
+            "bit, u16, s16, u32, s32, u64, s64 (with bits: u16[4:7]), f32, "
+            "f64, bcd16, bcd32, bcd64, sm16, sm32, mod10000 or string");
+    point->type = word.type;
+    point->shift = word.shift;
+    point->bits = word.bits;
     if (point->quantity != NULL && point->type == KW_MAP_STRING &&
         point->quantity->kind != KW_QUANTITY_TEXT)
-        return refuse(row, KW_MAP_TYPE, "a number for this quantity");
+        return kw_meter_map_refuse(row, KW_MAP_TYPE,
+                                   "a number for this quantity");
     if (point->function != 0 &&
         (point->function <= 2) != (point->type == KW_MAP_BIT))
-        return refuse(row, KW_MAP_TYPE,
-                      "bit with function 1 and 2, and only there");
+        return kw_meter_map_refuse(row, KW_MAP_TYPE,
+                                   "bit with function 1 and 2, and only there");
     return 0;
 }
 
@@ -106,19 +102,21 @@ static int read_place(const struct kw_map_row *row, struct kw_map_point *point)
 
     if (kw_text_parse_u64(cell(row, KW_MAP_FUNCTION), &function) != 0 ||
         function < 1 || function > 4)
-        return refuse(row, KW_MAP_FUNCTION, "1, 2, 3 or 4");
+        return kw_meter_map_refuse(row, KW_MAP_FUNCTION, "1, 2, 3 or 4");
     point->function = (uint8_t)function;
     if (kw_text_parse_u64(cell(row, KW_MAP_ADDRESS), &address) != 0 ||
         address > 65535)
-        return refuse(row, KW_MAP_ADDRESS, "0 to 65535");
+        return kw_meter_map_refuse(row, KW_MAP_ADDRESS, "0 to 65535");
     point->address = (uint16_t)address;
     if (kw_text_parse_u64(cell(row, KW_MAP_REGISTERS), &registers) != 0 ||
         registers < 1 || registers > KW_MAP_STRING_REGISTERS)
-        return refuse(row, KW_MAP_REGISTERS, "1 to 32");
+        return kw_meter_map_refuse(row, KW_MAP_REGISTERS, "1 to 32");
     if (address + registers > 65536)
-        return refuse(row, KW_MAP_REGISTERS, "an end below address 65536");
+        return kw_meter_map_refuse(row, KW_MAP_REGISTERS,
+                                   "an end below address 65536");
     if (registers > row->map->max_registers)
-        return refuse(row, KW_MAP_REGISTERS, "at most max_registers");
+        return kw_meter_map_refuse(row, KW_MAP_REGISTERS,
+                                   "at most max_registers");
     point->registers = (uint8_t)registers;
     return 0;
 }
@@ -129,37 +127,42 @@ static int check_place(const struct kw_map_row *row,
     unsigned need = kw_meter_map_type_registers(point->type);
     unsigned last = point->address + point->registers - 1U;
 
+    if (point->type == KW_MAP_MOD10000 &&
+        (point->registers < 2 || point->registers > 4))
+        return kw_meter_map_refuse(row, KW_MAP_REGISTERS,
+                                   "2, 3 or 4 for mod10000");
     if (need != 0 && need != point->registers)
-        return refuse(row, KW_MAP_REGISTERS, "as many as the type has");
+        return kw_meter_map_refuse(row, KW_MAP_REGISTERS,
+                                   "as many as the type has");
     for (size_t i = 0; i < row->map->forbidden_count; i++) {
         if (point->address <= row->map->forbidden[i].last &&
             last >= row->map->forbidden[i].first)
-            return refuse(row, KW_MAP_ADDRESS, "none that is forbidden");
+            return kw_meter_map_refuse(row, KW_MAP_ADDRESS,
+                                       "none that is forbidden");
     }
     return 0;
 }
 
-static int read_order(const struct kw_map_row *row, struct kw_map_point *point)
-{
-    int order = word(row, KW_MAP_WORD_ORDER, orders, "be, le or -");
-    bool several = kw_meter_map_type_registers(point->type) > 1;
-
-    if (order < 0)
-        return KW_EINVAL;
-    if (several != (order < 2))
-        return refuse(row, KW_MAP_WORD_ORDER,
-                      "be or le for two and more registers, else -");
-    point->low_word_first = order == 1;
-    return 0;
-}
-
+/* A number, or names of other points, which are looked up when all are known.
+ */
 static int read_multiplier(const struct kw_map_row *row,
                            struct kw_map_point *point)
 {
-    if (kw_text_parse_real(cell(row, KW_MAP_MULTIPLIER), &point->multiplier) !=
-            0 ||
-        !(point->multiplier > 0))
-        return refuse(row, KW_MAP_MULTIPLIER, "a number above 0");
+    const char *text = cell(row, KW_MAP_MULTIPLIER);
+    bool is_text =
+        point->quantity != NULL && point->quantity->kind == KW_QUANTITY_TEXT;
+
+    if (kw_text_parse_real(text, &point->multiplier) == 0)
+        return point->multiplier > 0
+                   ? 0
+                   : kw_meter_map_refuse(row, KW_MAP_MULTIPLIER,
+                                         "a number above 0");
+    point->multiplier = 1;
+    if (text[0] == 0 || is_text || point->type == KW_MAP_BIT)
+        return kw_meter_map_refuse(row, KW_MAP_MULTIPLIER, "a number above 0");
+    if (cell(row, KW_MAP_FORMULA)[0] != 0)
+        return kw_meter_map_refuse(row, KW_MAP_MULTIPLIER,
+                                   "a number beside a formula");
     return 0;
 }
 
@@ -219,13 +222,13 @@ static int read_na(const struct kw_map_row *row, struct kw_map_point *point)
     static const char expected[] =
         "up to 4 raw codes in hexadecimal, 4 digits a register, "
         "separated by spaces";
-    unsigned digits = 4 * kw_meter_map_type_registers(point->type);
+    unsigned digits = point->type == KW_MAP_STRING ? 0 : 4U * point->registers;
     const char *at = cell(row, KW_MAP_NA);
 
     while (*at != 0) {
         if (digits == 0 || point->na_count == KW_MAP_NA_CODES ||
             !read_code(&at, digits, &point->na[point->na_count]))
-            return refuse(row, KW_MAP_NA, expected);
+            return kw_meter_map_refuse(row, KW_MAP_NA, expected);
         point->na_count++;
         at += *at == ' ';
     }
@@ -235,33 +238,67 @@ static int read_na(const struct kw_map_row *row, struct kw_map_point *point)
 static int read_formula(const struct kw_map_row *row,
                         struct kw_map_point *point)
 {
-    int formula =
-        word(row, KW_MAP_FORMULA, formulas, "four_quadrant or nothing");
+    const char *text = cell(row, KW_MAP_FORMULA);
 
-    if (formula < 0)
-        return KW_EINVAL;
-    if (formula != KW_MAP_PLAIN &&
-        (point->type == KW_MAP_STRING || point->read_class == KW_MAP_ONCE))
-        return refuse(row, KW_MAP_FORMULA, "nothing for a text");
-    point->formula = (enum kw_map_formula)formula;
+    if (text[0] == 0)
+        return 0;
+    if (strcmp(text, "four_quadrant") != 0)
+        return kw_meter_map_refuse(row, KW_MAP_FORMULA,
+                                   "nothing, four_quadrant, or \"= ...\" in a "
+                                   "row without registers");
+    if (point->type == KW_MAP_STRING || point->read_class == KW_MAP_ONCE)
+        return kw_meter_map_refuse(row, KW_MAP_FORMULA, "nothing for a text");
+    point->formula = KW_MAP_FOUR_QUADRANT;
     return 0;
+}
+
+/* What is computed has neither registers nor a class of its own. */
+static int read_computed(const struct kw_map_row *row,
+                         struct kw_map_point *point)
+{
+    static const enum kw_map_column empty[] = {
+        KW_MAP_FUNCTION,   KW_MAP_ADDRESS,    KW_MAP_REGISTERS, KW_MAP_TYPE,
+        KW_MAP_WORD_ORDER, KW_MAP_MULTIPLIER, KW_MAP_CLASS,     KW_MAP_NA,
+    };
+    const char *unit = cell(row, KW_MAP_UNIT);
+    int err = read_quantity(row, point);
+
+    for (size_t i = 0; i < sizeof(empty) / sizeof(empty[0]); i++) {
+        if (cell(row, empty[i])[0] != 0)
+            err = kw_meter_map_refuse(row, empty[i],
+                                      "nothing in a row that is computed");
+    }
+    point->multiplier = point->factor = 1;
+    if (point->quantity == NULL)
+        return KW_EINVAL;
+    if (point->quantity->kind == KW_QUANTITY_TEXT)
+        err = kw_meter_map_refuse(row, KW_MAP_QUANTITY, "a number to compute");
+    if (unit[0] != 0 && strcmp(unit, point->quantity->unit) != 0)
+        err = kw_diag_add(row->diag, row->csv->mark[KW_MAP_UNIT], NULL,
+                          "unit \"%s\": expected nothing or %s, since formulas "
+                          "compute in base units",
+                          unit, point->quantity->unit);
+    return err;
 }
 
 int kw_meter_map_row(const struct kw_map_row *row, struct kw_map_point *point)
 {
+    bool quantity, place, type, fits, good;
+
+    if (is_computed(row))
+        return read_computed(row, point);
     /* Each looks at one thing and all are asked: a user mends a row at once.
      * The place and the type are what others build on. */
-    bool quantity = read_quantity(row, point) == 0;
-    bool place = read_place(row, point) == 0;
-    bool type = read_type(row, point) == 0;
-    bool good = quantity && place && type;
-
-    good = (!place || !type || check_place(row, point) == 0) && good;
-    good = (!type || read_order(row, point) == 0) && good;
+    quantity = read_quantity(row, point) == 0;
+    place = read_place(row, point) == 0;
+    type = read_type(row, point) == 0;
+    fits = place && type && check_place(row, point) == 0;
+    good = quantity && fits;
+    good = (!fits || kw_meter_map_read_order(row, point) == 0) && good;
     good = read_multiplier(row, point) == 0 && good;
     good = read_unit(row, point) == 0 && good;
     good = read_class(row, point) == 0 && good;
-    good = (!type || read_na(row, point) == 0) && good;
+    good = (!fits || read_na(row, point) == 0) && good;
     good = read_formula(row, point) == 0 && good;
     return good ? 0 : KW_EINVAL;
 }

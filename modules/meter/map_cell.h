@@ -35,8 +35,32 @@ struct kw_map_row {
     struct kw_diag *diag;
 };
 
-/* Reads a row; findings, all of them, go to diag. KW_EINVAL then. */
+/* A finding about a cell: its text, and what was expected. KW_EINVAL. */
+int kw_meter_map_refuse(const struct kw_map_row *row, enum kw_map_column column,
+                        const char *expected);
+
+/* "u16", "u16[4]", "u32[8:15]": the type, and its bits when not all count. */
+struct kw_map_type_word {
+    enum kw_map_type type;
+    uint8_t shift, bits;
+};
+bool kw_meter_map_read_type(const char *text, struct kw_map_type_word *word);
+
+/* Type and registers of the point are known. KW_EINVAL with a finding. */
+KW_MUST_CHECK int kw_meter_map_read_order(const struct kw_map_row *row,
+                                          struct kw_map_point *point);
+
+/* Reads a row but for its formula; findings, all of them, go to diag.
+ * KW_EINVAL then. */
 KW_MUST_CHECK int kw_meter_map_row(const struct kw_map_row *row,
                                    struct kw_map_point *point);
+
+/*
+ * Compiles the row's formula or multiplier when it names other points. All
+ * rows of the map have been read and are good; this row is points[index].
+ * KW_EINVAL with a finding, KW_ENOMEM.
+ */
+KW_MUST_CHECK int kw_meter_map_compile(const struct kw_map_row *row,
+                                       struct kw_map *map, size_t index);
 
 #endif

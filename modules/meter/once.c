@@ -33,7 +33,8 @@ int kw_meter_once_init(struct kw_meter_once *once, struct kw_map *map,
         kw_alloc_array(map->count, sizeof(struct kw_meter_once_value));
     once->texts = kw_alloc_array(map->count, KW_METER_TEXT_SIZE);
     if (once->plan.order == NULL || once->plan.requests == NULL ||
-        once->values == NULL || once->texts == NULL) {
+        once->values == NULL || once->texts == NULL ||
+        kw_meter_compute_init(&once->compute, map) != 0) {
         kw_meter_once_fini(once);
         return KW_ENOMEM;
     }
@@ -48,6 +49,7 @@ int kw_meter_once_init(struct kw_meter_once *once, struct kw_map *map,
 void kw_meter_once_fini(struct kw_meter_once *once)
 {
     kw_meter_request_cancel(&once->request);
+    kw_meter_compute_fini(&once->compute);
     kw_meter_map_drop(once->map);
     kw_free(once->plan.order);
     kw_free(once->plan.requests);
@@ -64,7 +66,7 @@ static void decode_point(struct kw_meter_once *once,
     struct kw_meter_once_value *value = &once->values[index];
     unsigned offset = map->address + (once->load - 1) * once->map->load_stride -
                       request->address;
-    uint64_t raw;
+    uint64_t raw = 0;
 
     value->quality = KW_QUALITY_GOOD;
     if (map->quantity->kind == KW_QUANTITY_TEXT) {
@@ -81,6 +83,21 @@ static void decode_point(struct kw_meter_once *once,
                                    kw_meter_decode_scale(map));
     if (!isfinite(value->value))
         value->quality = KW_QUALITY_BAD_IMPLAUSIBLE;
+    kw_meter_compute_put(&once->compute, index, value->quality, value->value);
+}
+
+/* All that came is there: what the map computes from it. */
+static void compute(struct kw_meter_once *once)
+{
+    struct kw_meter_computed computed;
+
+    while (kw_meter_compute_next(&once->compute, &computed)) {
+        struct kw_meter_once_value *value =
+            &once->values[once->compute.order[computed.place]];
+
+        value->quality = computed.quality;
+        value->value = computed.value;
+    }
 }
 
 static void take_answer(struct kw_meter_once *once, uint8_t quality,
@@ -92,10 +109,12 @@ static void take_answer(struct kw_meter_once *once, uint8_t quality,
          i < (size_t)request->first + request->points; i++) {
         size_t index = once->plan.order[i];
 
-        if (quality == KW_QUALITY_GOOD)
+        if (quality == KW_QUALITY_GOOD) {
             decode_point(once, request, index, data);
-        else
+        } else {
             once->values[index].quality = quality;
+            kw_meter_compute_put(&once->compute, index, quality, 0);
+        }
     }
 }
 
@@ -125,6 +144,7 @@ static void go_on(struct kw_meter_once *once, uint8_t quality)
             return;
         take_answer(once, dead ? quality : KW_QUALITY_BAD_LINE, NULL);
     }
+    compute(once);
     once->done(once);
 }
 

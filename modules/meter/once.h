@@ -7,6 +7,7 @@
 #define KW_METER_ONCE_H
 
 #include "base/buf.h"
+#include "meter/compute.h"
 #include "meter/plan.h"
 #include "meter/request.h"
 
@@ -30,6 +31,7 @@ struct kw_meter_once {
     size_t at;      /* request of the plan */
     bool answered;  /* anything at all */
     struct kw_plan plan;
+    struct kw_meter_compute compute;
     struct kw_meter_once_value *values; /* one a point of the map */
     char *texts;
     /* Once, when all is read or the meter has not answered. */

@@ -20,6 +20,7 @@
 #include "meter/settings.h"
 
 #include <math.h>
+#include <string.h>
 
 static const uint64_t ns_per_ms = 1000000;
 /* As the line does: libuv's timers are whole milliseconds. */
@@ -49,33 +50,62 @@ static bool is_aside(const struct kw_meter_device *device)
 
 /* Adds a sample; a bad one only when the point was not bad like that. */
 static void add_sample(struct kw_meter_device *device,
-                       struct kw_meter_point *point, uint8_t quality,
-                       uint64_t raw)
+                       struct kw_meter_point *point, const struct kw_sample *of)
 {
     struct kw_sample *sample = &device->samples[device->samples_count];
-    bool good = quality == KW_QUALITY_GOOD;
-    double value = (double)NAN;
+    bool good = of->quality == KW_QUALITY_GOOD;
+    uint8_t quality = of->quality;
 
-    if (good) {
-        value = kw_sample_value(point->encoding, raw, point->scale);
-        good = isfinite(value);
-        if (!good)
-            quality = KW_QUALITY_BAD_IMPLAUSIBLE;
-        else if (!kw_clock_sane(device->stamp_ms))
-            quality = KW_QUALITY_UNCERTAIN_CLOCK;
-    }
+    if (good && !kw_clock_sane(device->stamp_ms))
+        quality = KW_QUALITY_UNCERTAIN_CLOCK;
     if (!good && point->quality == quality)
         return;
     point->quality = quality;
     *sample = (struct kw_sample){
         .point = point->id,
         .quality = quality,
-        .encoding = point->encoding,
+        .encoding = of->encoding,
         .time_ms = device->stamp_ms,
-        .raw = good ? raw : 0,
-        .value = good ? value : (double)NAN,
+        .raw = good ? of->raw : 0,
+        .value = good ? of->value : (double)NAN,
     };
     device->samples_count++;
+}
+
+/* What came from registers; it may still have to be multiplied. */
+static void take_number(struct kw_meter_device *device,
+                        struct kw_meter_point *point, uint8_t quality,
+                        uint64_t raw)
+{
+    struct kw_sample sample = {.encoding = point->encoding, .raw = raw};
+
+    if (quality == KW_QUALITY_GOOD) {
+        sample.value = kw_scale_value(&point->scale, point->encoding, raw);
+        if (!isfinite(sample.value))
+            quality = KW_QUALITY_BAD_IMPLAUSIBLE;
+    }
+    sample.quality = quality;
+    kw_meter_compute_put(&device->compute,
+                         (size_t)(point->map - device->map->points), quality,
+                         sample.value);
+    if (point->map->compute == NULL)
+        add_sample(device, point, &sample);
+}
+
+/* What is computed from what came. */
+static void add_computed(struct kw_meter_device *device)
+{
+    struct kw_meter_computed computed;
+
+    while (kw_meter_compute_next(&device->compute, &computed)) {
+        struct kw_sample sample = {.quality = computed.quality,
+                                   .encoding = KW_ENCODING_FLOAT64,
+                                   .value = computed.value};
+
+        memcpy(&sample.raw, &computed.value, sizeof(sample.raw));
+        add_sample(device, &device->points[device->computed[computed.place]],
+                   &sample);
+    }
 }
 
 /* The points of a request, as a range of device->points. */
@@ -95,7 +125,7 @@ static void decode_answer(struct kw_meter_device *device, unsigned request,
         const struct kw_map_point *map = point->map;
         const unsigned char *at = data + (size_t)point->offset * 2;
         uint8_t quality = KW_QUALITY_GOOD;
-        uint64_t raw;
+        uint64_t raw = 0;
 
         if (point->text != NULL) {
             kw_meter_decode_text(map, at, point->text, KW_METER_TEXT_SIZE);
@@ -105,7 +135,7 @@ static void decode_answer(struct kw_meter_device *device, unsigned request,
             raw = kw_meter_decode_bit(data, point->offset);
         else
             quality = kw_meter_decode_number(map, at, &raw);
-        add_sample(device, point, quality, raw);
+        take_number(device, point, quality, raw);
     }
 }
 
@@ -120,7 +150,7 @@ static void fail_request(struct kw_meter_device *device, unsigned request,
                         refused ? device->exception : 0);
     for (; count > 0; count--, point++) {
         if (point->text == NULL)
-            add_sample(device, point, quality, 0);
+            take_number(device, point, quality, 0);
         else if (!refused)
             device->attributes_due = true; /* with the next poll */
     }
@@ -248,6 +278,7 @@ static void judge(struct kw_meter_device *device)
 
 static void publish(struct kw_meter_device *device)
 {
+    add_computed(device);
     if (device->samples_count > 0)
         kw_hub_publish_samples(device->core->hub, device->samples,
                                device->samples_count);

@@ -2,10 +2,12 @@
 /* Register maps: parsed, and when they are good, planned for two loads. */
 #include "base/diag.h"
 #include "core/quantity.h"
+#include "meter/compute.h"
 #include "meter/map.h"
 #include "meter/pdu.h"
 #include "meter/plan.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,6 +45,8 @@ static void check_plan(const struct kw_map *map, unsigned load,
                 abort();
         }
     }
+    for (size_t i = 0; i < map->count; i++)
+        points += !kw_map_point_is_read(&map->points[i]);
     if (points != map->count)
         abort();
 }
@@ -61,6 +65,27 @@ static void plan_for(const struct kw_map *map, unsigned load)
         kw_meter_plan(map, load, merged[i], &plan);
         check_plan(map, load, &plan);
     }
+}
+
+/* All that is computed has a value or a quality, whatever came. */
+static void compute(const struct kw_map *map)
+{
+    struct kw_meter_compute compute;
+    struct kw_meter_computed computed;
+    size_t count = 0;
+
+    if (kw_meter_compute_init(&compute, map) != 0)
+        return;
+    for (size_t i = 0; i < map->count; i++)
+        kw_meter_compute_put(&compute, i, KW_QUALITY_GOOD, (double)i - 1);
+    while (kw_meter_compute_next(&compute, &computed)) {
+        count++;
+        if (isfinite(computed.value) != kw_quality_is_good(computed.quality))
+            abort();
+    }
+    if (count != map->computed)
+        abort();
+    kw_meter_compute_fini(&compute);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -83,6 +108,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (err == 0) {
         plan_for(map, 1);
         plan_for(map, 2);
+        compute(map);
     }
     kw_meter_map_drop(map);
     kw_quantities_free(quantities);

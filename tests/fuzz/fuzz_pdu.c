@@ -75,9 +75,17 @@ static void judge_others(const uint8_t *data, size_t size)
         walk(answer, length);
 }
 
+static void take_bits(struct kw_map_point *point, unsigned from, unsigned bits)
+{
+    unsigned all = point->registers * 16U;
+
+    point->shift = (uint8_t)(from % all);
+    point->bits = (uint8_t)(bits % (all - point->shift) + 1);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct kw_map_point point = {.multiplier = 0.1, .factor = 1};
+    struct kw_map_point point = {.function = 3, .multiplier = 0.1, .factor = 1};
     struct kw_meter_ask ask;
     size_t bytes;
 
@@ -89,11 +97,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .function = (uint8_t)(data[0] % 4 + 1),
         .count = (uint16_t)(data[1] % 125 + 1),
     };
-    point.type = (enum kw_map_type)(KW_MAP_U16 + data[2] % 9);
+    point.type =
+        (enum kw_map_type)(KW_MAP_U16 + data[2] % (KW_MAP_TYPES - KW_MAP_U16));
     point.registers = (uint8_t)kw_meter_map_type_registers(point.type);
-    if (point.registers == 0)
+    if (point.type == KW_MAP_STRING)
         point.registers = (uint8_t)(data[3] % KW_MAP_STRING_REGISTERS + 1);
+    else if (point.type == KW_MAP_MOD10000)
+        point.registers = (uint8_t)(data[3] % 3 + 2);
+    else if (point.type <= KW_MAP_S64 && (data[4] & 8) != 0)
+        take_bits(&point, data[3], data[7]);
     point.low_word_first = data[4] & 1;
+    point.low_byte_first = (data[4] & 4) != 0;
     if (point.type != KW_MAP_STRING && (data[4] & 2) != 0)
         point.formula = KW_MAP_FOUR_QUADRANT;
     point.na_count = data[5] & 1;

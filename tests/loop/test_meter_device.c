@@ -303,7 +303,7 @@ static void test_not_available(void **state)
     rig_map(&rig, "na", "",
             "voltage_l1_n,3,100,1,u16,-,1,V,fast,0064,,,\n"
             "current_l1,3,32704,2,f32,be,1,A,fast,,,,\n"   /* 7FC0 7FC1 */
-            "frequency,3,65520,4,u64,be,1,Hz,fast,,,,\n"   /* FFF0... */
+            "frequency,3,65520,4,bcd64,be,1,Hz,fast,,,,\n" /* FFF0... */
             "active_power_l1,1,7,1,bit,-,1,W,fast,,,,\n"); /* of A5 */
     peer_open_tcp(&peer, &rig, false, peer_answer);
     start(&rig, &peer, "",

@@ -52,7 +52,7 @@ static void test_forms(void **state)
         {"power_factor_l1", 1, 1, true, "power_factor_l1", -0.1, 1},
         {"frequency", 20, 100, true, "frequency", 0.1, 1},
         {"active_energy_import_total", 2, 3, true, "active_energy_export_total",
-         0.1 * 6, 1},
+         0.6, 1},
         {"active_energy_export_partial_fine", 1, 1, true,
          "active_energy_import_partial_fine", 0.1, 1},
         {"reactive_energy_import_l3", 1, 1, true, "reactive_energy_export_l3",
@@ -66,6 +66,7 @@ static void test_forms(void **state)
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct kw_map_point point = {
             .quantity = kw_quantities_find(*state, rows[i].quantity),
+            .function = 3,
             .type = KW_MAP_U32,
             .multiplier = 0.1,
             .factor = 1,
@@ -82,6 +83,31 @@ static void test_forms(void **state)
         assert_true(form.scale == rows[i].scale);
         assert_int_equal(form.decimals, rows[i].decimals);
         assert_int_equal(form.encoding, KW_ENCODING_INTEGER);
+    }
+}
+
+/* What is computed has its value as raw; only the sign of what is directed
+ * and the ratios of what it uses were applied. */
+static void test_computed(void **state)
+{
+    static char formula; /* stands for one: nothing looks into it */
+    struct kw_map_point point = {
+        .quantity = kw_quantities_find(*state, "active_energy_import_total"),
+        .multiplier = 1,
+        .factor = 1,
+        .compute = (struct kw_formula *)(void *)&formula,
+    };
+    struct kw_meter_entry entry = {.scale = {20, 1}, .invert = true};
+    struct kw_point_form form;
+
+    for (uint8_t function = 0; function <= 3; function += 3) {
+        point.function = function;
+        kw_meter_binding_form(&point, *state, &entry, &form);
+        assert_string_equal(form.quantity->name, "active_energy_export_total");
+        assert_int_equal(form.encoding, KW_ENCODING_FLOAT64);
+        assert_true(form.scale == 1);
+        assert_int_equal(form.decimals, form.quantity->decimals);
+        assert_true(kw_meter_binding_scale(&point, &entry) == 20);
     }
 }
 
@@ -102,6 +128,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_forms),
+        cmocka_unit_test(test_computed),
         cmocka_unit_test(test_opposite),
     };
 

@@ -165,12 +165,31 @@ static void test_bad_cells(void **state)
         {"frequency,3,1,1,bit,-,1,Hz,fast,,,,", 17, "bit with function 1"},
         {"frequency,1,1,1,u16,-,1,Hz,fast,,,,", 17, "bit with function 1"},
         {"frequency,3,1,4,string,-,1,Hz,fast,,,,", 17, "a number for this"},
-        {"frequency,3,1,1,u16,be,1,Hz,fast,,,,", 21, "be or le for two"},
-        {"frequency,3,1,2,u32,-,1,Hz,fast,,,,", 21, "be or le for two"},
-        {"frequency,3,1,2,u32,xe,1,Hz,fast,,,,", 21, "be, le or -"},
+        {"frequency,3,1,1,u16,be,1,Hz,fast,,,,", 21, "AB) or BA for one"},
+        {"frequency,3,1,1,u16,ABCD,1,Hz,fast,,,,", 21, "BA for one"},
+        {"frequency,3,1,2,u32,-,1,Hz,fast,,,,", 21, "be (ABCD), le (CDAB)"},
+        {"frequency,3,1,2,u32,BA,1,Hz,fast,,,,", 21, "BADC or DCBA"},
+        {"frequency,3,1,2,u32,xe,1,Hz,fast,,,,", 21, "be (ABCD), le"},
+        {"info_name,3,1,2,string,BA,1,1,slow,,,,", 24, "be (ABCD), le"},
+        {"load_status,1,1,1,bit,BA,1,1,slow,,,,", 23, "expected -"},
+        {"frequency,3,1,1,u16[],-,1,Hz,fast,,,,", 17, "u16[4:7]"},
+        {"frequency,3,1,1,u16[16],-,1,Hz,fast,,,,", 17, "u16[4:7]"},
+        {"frequency,3,1,1,u16[7:4],-,1,Hz,fast,,,,", 17, "u16[4:7]"},
+        {"frequency,3,1,1,u16[4:16],-,1,Hz,fast,,,,", 17, "u16[4:7]"},
+        {"frequency,3,1,1,u16[4-7],-,1,Hz,fast,,,,", 17, "u16[4:7]"},
+        {"frequency,3,1,1,u16[4:],-,1,Hz,fast,,,,", 17, "u16[4:7]"},
+        {"frequency,3,1,1,u16[4:7,-,1,Hz,fast,,,,", 17, "u16[4:7]"},
+        {"frequency,3,1,1,u16[4:7]x,-,1,Hz,fast,,,,", 17, "u16[4:7]"},
+        {"frequency,3,1,1,u16[1234],-,1,Hz,fast,,,,", 17, "u16[4:7]"},
+        {"frequency,3,1,2,f32[0:3],be,1,Hz,fast,,,,", 17, "u16[4:7]"},
+        {"frequency,3,1,1,bcd16[0:3],-,1,Hz,fast,,,,", 17, "u16[4:7]"},
+        {"frequency,3,1,1,bcd,-,1,Hz,fast,,,,", 17, "bcd16, bcd32"},
+        {"frequency,3,1,2,bcd16,be,1,Hz,fast,,,,", 15, "as many as the type"},
+        {"frequency,3,1,1,mod10000,-,1,Hz,fast,,,,", 15, "2, 3 or 4"},
+        {"frequency,3,1,5,mod10000,be,1,Hz,fast,,,,", 15, "2, 3 or 4"},
         {"frequency,3,1,1,u16,-,0,Hz,fast,,,,", 23, "a number above 0"},
         {"frequency,3,1,1,u16,-,-1,Hz,fast,,,,", 23, "a number above 0"},
-        {"frequency,3,1,1,u16,-,nan,Hz,fast,,,,", 23, "a number above 0"},
+        {"frequency,3,1,1,u16,-,nan,Hz,fast,,,,", 23, "\"nan\" is no value"},
         {"frequency,3,1,1,u16,-,,Hz,fast,,,,", 23, "a number above 0"},
         {"frequency,3,1,1,u16,-,1,V,fast,,,,", 25, "does not convert to Hz"},
         {"frequency,3,1,1,u16,-,1,,fast,,,,", 25, "does not convert to Hz"},
@@ -182,11 +201,30 @@ static void test_bad_cells(void **state)
         {"frequency,3,1,1,u16,-,1,Hz,fast,0001 0002 0003 0004 0005,,,", 33,
          "up to 4 raw codes"},
         {"info_name,3,1,2,string,-,1,1,slow,00000000,,,", 35, "up to 4"},
-        {"frequency,3,1,1,u16,-,1,Hz,fast,,cubed,,", 34, "four_quadrant or"},
+        {"frequency,3,1,1,u16,-,1,Hz,fast,,cubed,,", 34, "four_quadrant, or"},
         {"info_name,3,1,2,string,-,1,1,slow,,four_quadrant,,", 36,
          "nothing for a text"},
         {"info_serial,3,1,1,u16,-,1,1,slow,,four_quadrant,,", 35,
          "nothing for a text"},
+        {"frequency,3,1,1,u16,-,10^x,Hz,fast,,,,", 26, "\"x\" is no value"},
+        {"frequency,3,1,1,u16,-,2*frequency,Hz,fast,,,,", 25, "is no value"},
+        {"frequency,3,1,1,u16,-,2*3,Hz,fast,,,,", 23, "at least one quantity"},
+        {"frequency,3,1,1,u16,-,2*,Hz,fast,,,,", 25, "a number, a name"},
+        {"power_factor_total,3,1,1,u16,-,10^frequency,1,fast,,four_quadrant,,",
+         32, "a number beside a formula"},
+        {"info_serial,3,1,1,u16,-,2*frequency,1,slow,,,,", 25,
+         "a number above 0"},
+        {"load_status,1,1,1,bit,-,2*frequency,1,slow,,,,", 25,
+         "a number above 0"},
+        {"frequency,3,,,,,,,,,= 50,,", 11, "nothing in a row that is"},
+        {"frequency,,,,u16,,,,,,= 50,,", 14, "nothing in a row that is"},
+        {"frequency,,,,,,,kHz,,,= 50,,", 17, "expected nothing or Hz"},
+        {"frequency,,,,,,,,fast,,= 50,,", 18, "nothing in a row that is"},
+        {"qqqqqqqqqqqq,,,,,,,,,,= 50,,", 1, "is not known"},
+        {"info_serial,,,,,,,,,,= 50,,", 1, "a number to compute"},
+        {"frequency,,,,,,,,,,= 50,,", 20, "at least one quantity"},
+        {"frequency,,,,,,,,,,= frequency,,", 22, "is no value"},
+        {"frequency,,,,,,,,,,= (,,", 23, "a number, a name"},
         {"frequency,3,1,1,u16,-,1,Hz,fast,,,", 1, "12 fields, expected 13"},
         {"frequency,3,1,1,u16,-,1,Hz,fast,,,,,", 1, "14 fields, expected 13"},
     };
@@ -290,6 +328,135 @@ static void test_rows_together(void **state)
     end(bench);
 }
 
+/* Formulas and multipliers that name other points. */
+static const char registers[] =
+    "current_l1,3,1,1,s16,-,10^scale_current,A,fast,8000,,,\n"
+    "voltage_l1_n,3,2,1,u16,-,0.1,V,fast,,,,\n"
+    "scale_current,3,3,1,s16,-,1,1,slow,,,,\n"
+    "active_power_l1,3,4,1,s16,-,1,W,normal,,,,\n"
+    "info_serial,3,6,1,u16,-,1,1,slow,,,,\n";
+
+static void test_computed(void **state)
+{
+    struct bench *bench = *state;
+    char rows[2048];
+
+    snprintf(rows, sizeof(rows), "%s%s", registers,
+             "apparent_power_l1,,,,,,,VA,,,= voltage_l1_n * current_l1,,\n"
+             "power_factor_l1,,,,,,,,,,= active_power_l1 / apparent_power_l1,,"
+             "\n"
+             "reactive_power_l1,,,,,,,,,,\"= sqrt(max(0, apparent_power_l1^2 - "
+             "active_power_l1^2))\",,\n");
+    parse_parts(bench, "# a remark\n", rows);
+    assert_int_equal(bench->err, 0);
+    assert_int_equal(bench->map->count, 8);
+    assert_int_equal(bench->map->computed, 4);
+    assert_non_null(bench->map->points[0].compute);
+    assert_true(kw_map_point_is_read(&bench->map->points[0]));
+    assert_null(bench->map->points[1].compute);
+    for (size_t i = 5; i < 8; i++) {
+        assert_false(kw_map_point_is_read(&bench->map->points[i]));
+        assert_non_null(bench->map->points[i].compute);
+        assert_int_equal(bench->map->points[i].read_class, KW_MAP_FAST);
+    }
+    end(bench);
+    snprintf(rows, sizeof(rows), "%s%s", registers,
+             "reactive_power_l1,,,,,,,,,,= 2 * active_power_l1,,\n");
+    parse_parts(bench, "", rows);
+    assert_int_equal(bench->err, 0);
+    assert_int_equal(bench->map->points[5].read_class, KW_MAP_NORMAL);
+    end(bench);
+}
+
+static void test_bad_formulas(void **state)
+{
+    static const struct {
+        const char *row;
+        unsigned column;
+        const char *says;
+    } rows[] = {
+        {"frequency,,,,,,,,,,= 1 + voltage_l2_n,,", 26, "is no value that can"},
+        {"frequency,,,,,,,,,,= info_serial,,", 22, "is no value that can"},
+        {"frequency,,,,,,,,,,= voltage_l1_n,,", 20, "is not in Hz"},
+        {"voltage_avg,,,,,,,,,,= voltage_l1_n + current_l1,,", 37,
+         "of the same unit"},
+        {"voltage_avg,,,,,,,,,,= reactive_power_l1 / 1 A,,", 24,
+         "\"reactive_power_l1\" is no value"}, /* below it */
+        {"voltage_avg,3,9,1,u16,-,10^current_l1,V,fast,,,,", 28,
+         "\"current_l1\" is no value"}, /* has a multiplier too */
+        {"voltage_avg,3,9,1,u16,-,voltage_l1_n,V,fast,,,,", 25,
+         "a number without a unit"},
+        {"voltage_avg,3,9,1,u16,-,reactive_power_l1,V,fast,,,,", 25,
+         "is no value"},
+    };
+    struct bench *bench = *state;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char text[2048];
+
+        snprintf(text, sizeof(text), "%s%s\n%s", registers, rows[i].row,
+                 "reactive_power_l1,,,,,,,,,,= 2 * active_power_l1,,\n");
+        parse_parts(bench, "", text);
+        assert_int_equal(bench->err, KW_EINVAL);
+        assert_int_equal(bench->diag.count, 1);
+        kw_diag_first(&bench->diag, text, sizeof(text));
+        if (strstr(text, rows[i].says) == NULL ||
+            bench->diag.items[0].mark.line != 7 ||
+            bench->diag.items[0].mark.column != rows[i].column)
+            fail_msg("%s: %s", rows[i].row, text);
+        end(bench);
+    }
+}
+
+static void test_types(void **state)
+{
+    static const struct {
+        const char *type;
+        unsigned registers;
+        const char *order;
+        enum kw_map_type is;
+        unsigned shift, bits;
+        bool low_word_first, low_byte_first;
+    } rows[] = {
+        {"u16", 1, "-", KW_MAP_U16, 0, 0, false, false},
+        {"u16", 1, "AB", KW_MAP_U16, 0, 0, false, false},
+        {"s16", 1, "BA", KW_MAP_S16, 0, 0, false, true},
+        {"u16[4]", 1, "-", KW_MAP_U16, 4, 1, false, false},
+        {"u16[0:15]", 1, "-", KW_MAP_U16, 0, 16, false, false},
+        {"s32[8:31]", 2, "be", KW_MAP_S32, 8, 24, false, false},
+        {"u64[63]", 4, "le", KW_MAP_U64, 63, 1, true, false},
+        {"u32", 2, "ABCD", KW_MAP_U32, 0, 0, false, false},
+        {"f32", 2, "CDAB", KW_MAP_F32, 0, 0, true, false},
+        {"f64", 4, "BADC", KW_MAP_F64, 0, 0, false, true},
+        {"u64", 4, "DCBA", KW_MAP_U64, 0, 0, true, true},
+        {"bcd16", 1, "-", KW_MAP_BCD16, 0, 0, false, false},
+        {"bcd32", 2, "be", KW_MAP_BCD32, 0, 0, false, false},
+        {"bcd64", 4, "le", KW_MAP_BCD64, 0, 0, true, false},
+        {"sm16", 1, "-", KW_MAP_SM16, 0, 0, false, false},
+        {"sm32", 2, "be", KW_MAP_SM32, 0, 0, false, false},
+        {"mod10000", 2, "be", KW_MAP_MOD10000, 0, 0, false, false},
+        {"mod10000", 4, "le", KW_MAP_MOD10000, 0, 0, true, false},
+    };
+    struct bench *bench = *state;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct kw_map_point *point;
+        char text[256];
+
+        snprintf(text, sizeof(text), "frequency,3,1,%u,%s,%s,1,Hz,fast,,,,\n",
+                 rows[i].registers, rows[i].type, rows[i].order);
+        parse_parts(bench, "", text);
+        assert_int_equal(bench->err, 0);
+        point = &bench->map->points[0];
+        assert_int_equal(point->type, rows[i].is);
+        assert_int_equal(point->shift, rows[i].shift);
+        assert_int_equal(point->bits, rows[i].bits);
+        assert_int_equal(point->low_word_first, rows[i].low_word_first);
+        assert_int_equal(point->low_byte_first, rows[i].low_byte_first);
+        end(bench);
+    }
+}
+
 /* All mistakes at once, each with its place. */
 static void test_all_findings(void **state)
 {
@@ -371,15 +538,12 @@ static void test_loads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_all_of_it),
-        cmocka_unit_test(test_defaults),
-        cmocka_unit_test(test_bad_cells),
-        cmocka_unit_test(test_bad_keys),
-        cmocka_unit_test(test_long_texts),
-        cmocka_unit_test(test_rows_together),
-        cmocka_unit_test(test_all_findings),
-        cmocka_unit_test(test_header),
-        cmocka_unit_test(test_broken_csv),
+        cmocka_unit_test(test_all_of_it),  cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_bad_cells),  cmocka_unit_test(test_bad_keys),
+        cmocka_unit_test(test_long_texts), cmocka_unit_test(test_rows_together),
+        cmocka_unit_test(test_computed),   cmocka_unit_test(test_bad_formulas),
+        cmocka_unit_test(test_types),      cmocka_unit_test(test_all_findings),
+        cmocka_unit_test(test_header),     cmocka_unit_test(test_broken_csv),
         cmocka_unit_test(test_loads),
     };
 
