@@ -19,12 +19,24 @@ MAP_COLUMNS = ("quantity function address registers type word_order multiplier"
 QUANTITY_COLUMNS = "name title unit kind decimals group".split()
 HEADER_KEYS = {"title", "make", "max_registers", "gap", "forbidden", "pause",
                "load_stride", "fingerprint"}
-TYPE_REGISTERS = {"u16": 1, "s16": 1, "u32": 2, "s32": 2, "u64": 4, "s64": 4,
-                  "f32": 2, "f64": 4}
+# type -> registers that it may have
+TYPE_REGISTERS = {"bit": {1}, "u16": {1}, "s16": {1}, "u32": {2}, "s32": {2},
+                  "u64": {4}, "s64": {4}, "f32": {2}, "f64": {4},
+                  "bcd16": {1}, "bcd32": {2}, "bcd64": {4}, "sm16": {1},
+                  "sm32": {2}, "mod10000": {2, 3, 4},
+                  "string": set(range(1, 33))}
+BITS = re.compile(r"(?P<type>[us](16|32|64))"
+                  r"\[(?P<first>\d+)(:(?P<last>\d+))?\]$")
+ORDERS = {False: {"-", "AB", "BA"},
+          True: {"be", "le", "ABCD", "CDAB", "BADC", "DCBA"}}
 # unit in a map -> base unit
 BASE_UNIT = {"V": "V", "A": "A", "W": "W", "var": "var", "VA": "VA",
              "Wh": "Wh", "varh": "varh", "VAh": "VAh", "Hz": "Hz", "s": "s",
-             "h": "s", "1": "1", "%": "1", "deg": "deg"}
+             "min": "s", "h": "s", "d": "s", "1": "1", "%": "1", "deg": "deg"}
+BASE_UNIT |= {prefix + base: base for prefix in "mkMG"
+              for base in ("V", "A", "W", "var", "VA", "Wh", "varh", "VAh",
+                           "Hz", "s")}
+FUNCTIONS = {"sqrt", "abs", "min", "max", "sin", "cos", "acos"}
 KINDS = {"gauge", "counter", "state", "text"}
 CLASSES = {"fast", "normal", "slow"}
 GROUPS = {"voltage", "current", "power", "energy", "quality", "frequency",
@@ -74,6 +86,8 @@ def read_table(path, report, columns, headers):
         report.add(data.count(b"\n") + 1, 1, "last line has no line end")
     lines = data.decode("utf-8").split("\n")[:-1]
     for number, text in enumerate(lines, 1):
+        if text == "#" or text.startswith("# "):
+            continue
         if not seen_columns and text.startswith("#"):
             key, colon, value = text[1:].partition(":")
             if not colon or key not in HEADER_KEYS:
@@ -169,11 +183,23 @@ def in_range(text, low, high):
     return text.isdigit() and low <= int(text) <= high
 
 
+def type_of(row):
+    """Name of the type without its bits; None when the bits don't fit."""
+    text = row["type"][1]
+    found = BITS.match(text)
+    if not found:
+        return text
+    first = int(found["first"])
+    last = int(found["last"] or first)
+    size = 16 * next(iter(TYPE_REGISTERS[found["type"]]))
+    return found["type"] if first <= last < size else None
+
+
 def check_place(bad, row, limit):
     """Address, registers and type of a row; returns (address, registers)."""
-    kind = row["type"][1]
-    if row["function"][1] not in ("3", "4"):
-        bad("function", "expected 3 or 4")
+    kind = type_of(row)
+    if row["function"][1] not in ("1", "2", "3", "4"):
+        bad("function", "expected 1 to 4")
     if not in_range(row["address"][1], 0, 65535):
         bad("address", "expected 0 to 65535")
         return None
@@ -183,20 +209,47 @@ def check_place(bad, row, limit):
     address, count = int(row["address"][1]), int(row["registers"][1])
     if address + count > 65536:
         bad("registers", "ends above address 65535")
-    if kind != "string" and kind not in TYPE_REGISTERS:
-        bad("type", "expected string or one of "
-            + " ".join(sorted(TYPE_REGISTERS)))
-    elif kind != "string" and TYPE_REGISTERS[kind] != count:
-        bad("registers", f"type {kind} takes {TYPE_REGISTERS[kind]}")
-    several = kind != "string" and count > 1
-    if row["word_order"][1] not in (("be", "le") if several else ("-",)):
-        bad("word_order", "expected be or le for several words, else -")
+    if kind not in TYPE_REGISTERS:
+        bad("type", "expected one of " + " ".join(sorted(TYPE_REGISTERS)))
+        return address, count
+    if (kind == "bit") != (row["function"][1] in ("1", "2")):
+        bad("type", "bit goes with function 1 and 2")
+    if count not in TYPE_REGISTERS[kind]:
+        bad("registers", f"type {kind} takes "
+            + " or ".join(map(str, sorted(TYPE_REGISTERS[kind]))))
+    orders = ORDERS[count > 1] | ({"-"} if kind == "string" else set())
+    if row["word_order"][1] not in orders:
+        bad("word_order", "expected " + " ".join(sorted(orders)))
     return address, count
 
 
-def check_value(bad, row, known):
+def names_in(formula):
+    """Quantities that a formula or multiplier uses."""
+    words = set(re.findall(r"(?<![\w.])[a-z]\w*", formula))
+    return words - FUNCTIONS
+
+
+def check_operands(bad, row, column, quantities):
+    """What a formula or multiplier names is in the same map."""
+    for name in sorted(names_in(row[column][1])):
+        if name not in quantities:
+            bad(column, f"'{name}' is no quantity of this map")
+
+
+def check_multiplier(bad, row, quantities):
+    text = row["multiplier"][1]
+    try:
+        if not float(text) > 0:
+            bad("multiplier", "must be above 0")
+    except ValueError:
+        check_operands(bad, row, "multiplier", quantities)
+        if not names_in(text):
+            bad("multiplier", "not a number")
+
+
+def check_value(bad, row, known, quantities):
     """Quantity, unit, multiplier and raw codes of a row."""
-    name, unit, kind = row["quantity"][1], row["unit"][1], row["type"][1]
+    name, unit, kind = row["quantity"][1], row["unit"][1], type_of(row)
     if name not in known:
         bad("quantity", f"'{name}' is not in quantities.csv")
     elif unit not in BASE_UNIT:
@@ -205,50 +258,71 @@ def check_value(bad, row, known):
         bad("unit", f"{unit} does not convert to {known[name][0]}")
     elif kind == "string" and known[name][1] != "text":
         bad("type", "a string needs a quantity of kind text")
-    try:
-        if not float(row["multiplier"][1]) > 0:
-            bad("multiplier", "must be above 0")
-    except ValueError:
-        bad("multiplier", "not a number")
+    check_multiplier(bad, row, quantities)
     if row["class"][1] not in CLASSES:
         bad("class", "expected one of " + " ".join(sorted(CLASSES)))
     if row["formula"][1] not in FORMULAS:
         bad("formula", f"unknown formula '{row['formula'][1]}'")
+    digits = 4 * int(row["registers"][1] or 0) if kind != "string" else 0
     for code in row["na"][1].split():
-        digits = TYPE_REGISTERS.get(kind, 0) * 4
         if not re.match(r"[0-9A-F]+$", code) or len(code) != digits:
             bad("na", f"'{code}': expected {digits} hexadecimal digits")
     if not row["source"][1]:
         bad("source", "is needed")
 
 
+def check_computed(bad, row, known, above):
+    """A row without registers: its formula may use what stands above it."""
+    name = row["quantity"][1]
+    if name not in known:
+        bad("quantity", f"'{name}' is not in quantities.csv")
+    elif row["unit"][1] not in ("", known[name][0]):
+        bad("unit", f"expected {known[name][0]}")
+    for column in ("function", "address", "registers", "type", "word_order",
+                   "multiplier", "class", "na"):
+        if row[column][1]:
+            bad(column, "expected nothing in a row that is computed")
+    check_operands(bad, row, "formula", above)
+    if not names_in(row["formula"][1]):
+        bad("formula", "names no quantity")
+
+
 def check_map(path, known, names):
     report, headers = Report(path), {}
     rows = list(read_table(path, report, MAP_COLUMNS, headers))
     limit = check_headers(report, headers, names)
+    read = {row["quantity"][1] for _, row in rows
+            if not row["formula"][1].startswith("=")}
     seen, taken, last = {}, {}, (0, -1)
     for line, row in rows:
         def bad(column, message):
             report.add(line, row[column][0], message)
-        check_value(bad, row, known)
         name = row["quantity"][1]
         if name in seen:
             bad("quantity", f"'{name}' is already in line {seen[name]}")
+        if row["formula"][1].startswith("="):
+            check_computed(bad, row, known, read | set(seen))
+            seen[name] = line
+            continue
         seen[name] = line
+        check_value(bad, row, known, read - {name})
         place = check_place(bad, row, limit)
         if place is None or not row["function"][1].isdigit():
             continue
         address, count = place
         function = int(row["function"][1])
-        if (function, address) <= last:
+        bits = bool(BITS.match(row["type"][1]))
+        if (function, address) < last or ((function, address) == last
+                                          and not bits):
             bad("address", "rows are sorted by function and address")
         last = (function, address)
         for register in range(address, address + count):
-            if (function, register) in taken:
+            other = taken.get((function, register))
+            if other and not (bits and other[1]):
                 bad("address", f"register {register} is already in line "
-                    f"{taken[(function, register)]}")
+                    f"{other[0]}")
                 break
-            taken[(function, register)] = line
+            taken[(function, register)] = (line, bits)
     return report, len(rows), set(seen)
 
 

@@ -44,9 +44,18 @@ static char *take_line(struct kw_plant_csv *csv)
     return line;
 }
 
+/* A line that begins with "# ", or has only the hash: for people. */
+static bool is_remark(const char *line)
+{
+    return *line == '#' &&
+           (line[1] == ' ' || line[1] == '\n' || line[1] == '\0');
+}
+
 int kw_plant_csv_key(struct kw_plant_csv *csv, struct kw_plant_field *key,
                      struct kw_plant_field *value, struct kw_plant_diag *diag)
 {
+    while (is_remark(csv->next))
+        take_line(csv);
     if (*csv->next != '#')
         return 0;
     char *line = take_line(csv);
@@ -106,7 +115,7 @@ int kw_plant_csv_row(struct kw_plant_csv *csv, struct kw_plant_field *fields,
         line = take_line(csv);
         if (line == NULL)
             return 0;
-    } while (*line == '\0');
+    } while (*line == '\0' || is_remark(line));
 
     int count = 0;
     for (char *at = line; at != NULL; count++) {

@@ -3,7 +3,8 @@
  * Reads comma separated text, one row at a time, with the place of each field.
  *
  * Form: RFC 4180 without line breaks in fields; lines end with LF. Lines that
- * begin with '#' before the first row are `#key: value` lines.
+ * begin with '#' before the first row are `#key: value` lines, those with "# "
+ * are remarks anywhere.
  */
 #ifndef KW_PLANT_CSV_H
 #define KW_PLANT_CSV_H

@@ -51,8 +51,9 @@ unsigned kw_plant_map_read(const struct kw_plant_map *map,
 {
     size_t next = search(map, function, range.first);
     for (unsigned address = range.first; address <= range.last; address++) {
-        if (next < map->count && map->points[next].function == function &&
-            address >= map->points[next].address + map->points[next].registers)
+        while (next < map->count && map->points[next].function == function &&
+               address >=
+                   map->points[next].address + map->points[next].registers)
             next++;
         const struct kw_plant_point *point = &map->points[next];
         if (is_forbidden(map, address))
@@ -66,13 +67,6 @@ unsigned kw_plant_map_read(const struct kw_plant_map *map,
             return 2;
     }
     return 0;
-}
-
-static const char *base_unit(const char *unit)
-{
-    if (strcmp(unit, "h") == 0)
-        return "s";
-    return strcmp(unit, "%") == 0 ? "1" : unit;
 }
 
 /* Looks at one row of the list; `seen` has a mark for each point. */
@@ -89,10 +83,12 @@ static int check_row(const struct kw_plant_map *map,
     if (point == NULL)
         return 0;
     seen[point - map->points] = true;
-    if (strcmp(base_unit(point->unit), fields[2].text) != 0)
-        return kw_plant_say(diag, "%s: %s of '%s' does not convert to %s",
-                            map->name, point->unit, point->quantity,
-                            fields[2].text);
+    if (strcmp(point->unit, fields[2].text) != 0)
+        return kw_plant_say(
+            diag,
+            "%s: the unit of '%s' is one of %s, which does not convert to "
+            "%s",
+            map->name, point->quantity, point->unit, fields[2].text);
     return 0;
 }
 

@@ -29,18 +29,54 @@ static const char *const columns[COLUMNS] = {
     "formula",    "note",       "source",
 };
 
-static const char *const types[] = {"u16", "s16", "u32", "s32",   "u64",
-                                    "s64", "f32", "f64", "string"};
-
-static const struct unit {
+static const struct type {
     const char *name;
+    enum kw_plant_type type;
+    unsigned least, most; /* registers */
+    bool parts;           /* bits of it may be taken */
+} types[] = {
+    {"u16", KW_PLANT_U16, 1, 1, true},
+    {"s16", KW_PLANT_S16, 1, 1, true},
+    {"u32", KW_PLANT_U32, 2, 2, true},
+    {"s32", KW_PLANT_S32, 2, 2, true},
+    {"u64", KW_PLANT_U64, 4, 4, true},
+    {"s64", KW_PLANT_S64, 4, 4, true},
+    {"f32", KW_PLANT_F32, 2, 2, false},
+    {"f64", KW_PLANT_F64, 4, 4, false},
+    {"string", KW_PLANT_STRING, 1, 32, false},
+    {"bcd16", KW_PLANT_BCD, 1, 1, false},
+    {"bcd32", KW_PLANT_BCD, 2, 2, false},
+    {"bcd64", KW_PLANT_BCD, 4, 4, false},
+    {"sm16", KW_PLANT_SIGN, 1, 1, false},
+    {"sm32", KW_PLANT_SIGN, 2, 2, false},
+    {"mod10000", KW_PLANT_MYRIADS, 2, 4, false},
+};
+
+/* With the order of the bytes of a number whose first is A. */
+static const struct order {
+    const char *name;
+    bool one, several; /* for one register, for several */
+    bool low_word_first, low_byte_first;
+} orders[] = {
+    {"-", true, false, false, false},    {"AB", true, false, false, false},
+    {"BA", true, false, false, true},    {"be", false, true, false, false},
+    {"ABCD", false, true, false, false}, {"le", false, true, true, false},
+    {"CDAB", false, true, true, false},  {"BADC", false, true, false, true},
+    {"DCBA", false, true, true, true},
+};
+
+/* Base units; the readings of counters are cut, not rounded. */
+static const struct unit {
+    const char *name, *base;
     double to_base;
     bool truncate;
 } units[] = {
-    {"V", 1, false},    {"A", 1, false},   {"W", 1, false},   {"var", 1, false},
-    {"VA", 1, false},   {"Wh", 1, true},   {"varh", 1, true}, {"VAh", 1, true},
-    {"Hz", 1, false},   {"s", 1, true},    {"h", 3600, true}, {"1", 1, false},
-    {"%", 0.01, false}, {"deg", 1, false},
+    {"V", "V", 1, false},      {"A", "A", 1, false},    {"W", "W", 1, false},
+    {"var", "var", 1, false},  {"VA", "VA", 1, false},  {"Wh", "Wh", 1, true},
+    {"varh", "varh", 1, true}, {"VAh", "VAh", 1, true}, {"Hz", "Hz", 1, false},
+    {"s", "s", 1, true},       {"min", "s", 60, true},  {"h", "s", 3600, true},
+    {"d", "s", 86400, true},   {"1", "1", 1, false},    {"%", "1", 0.01, false},
+    {"deg", "deg", 1, false},
 };
 
 /* A row while it is read. */
@@ -74,39 +110,103 @@ static int whole(const struct row *row, int column, unsigned low, unsigned high,
     return 0;
 }
 
+/* `[4]` or `[4:7]` at the end of a type. */
+static bool parse_bits(char *text, struct kw_plant_point *point)
+{
+    size_t length = strlen(text);
+    uint64_t first = 0, last = 0;
+    if (length < 3 || text[length - 1] != ']')
+        return false;
+    text[length - 1] = '\0';
+    char *end = strchr(++text, ':');
+    if (end != NULL)
+        *end++ = '\0';
+    if (!kw_plant_parse_whole(text, 10, 63, &first) ||
+        !kw_plant_parse_whole(end != NULL ? end : text, 10, 63, &last) ||
+        last < first || last >= 16 * point->registers)
+        return false;
+    point->shift = (unsigned)first;
+    point->bits = (unsigned)(last - first) + 1;
+    return true;
+}
+
+static int parse_order(const struct row *row, struct kw_plant_point *point)
+{
+    const char *text = row->fields[WORD_ORDER].text;
+    bool several = point->registers > 1;
+    for (size_t i = 0; i < sizeof orders / sizeof *orders; i++) {
+        if (strcmp(orders[i].name, text) != 0 ||
+            !((several ? orders[i].several : orders[i].one) ||
+              (i == 0 && point->type == KW_PLANT_STRING)))
+            continue;
+        point->low_word_first = orders[i].low_word_first;
+        point->low_byte_first = orders[i].low_byte_first;
+        return 0;
+    }
+    return refuse(row, WORD_ORDER,
+                  "be or le (ABCD, CDAB, BADC, DCBA) for several words, else "
+                  "- (AB, BA)");
+}
+
 static int parse_type(const struct row *row, struct kw_plant_point *point)
 {
+    char text[32], *bits = NULL;
     size_t i = 0, count = sizeof types / sizeof *types;
-    while (i < count && strcmp(types[i], row->fields[TYPE].text) != 0)
+    if (kw_plant_copy(text, sizeof text, row->fields[TYPE].text))
+        bits = strchr(text, '[');
+    if (bits != NULL)
+        *bits = '\0';
+    while (i < count && strcmp(types[i].name, text) != 0)
         i++;
     if (i == count)
-        return refuse(row, TYPE, "u16 s16 u32 s32 u64 s64 f32 f64 or string");
-    point->type = (enum kw_plant_type)i;
-    unsigned size = kw_plant_type_registers(point->type);
-    if (size != 0 && size != point->registers)
+        return refuse(row, TYPE,
+                      "u16 s16 u32 s32 u64 s64, f32 f64, bcd16 bcd32 bcd64, "
+                      "sm16 sm32, mod10000 or string");
+    point->type = types[i].type;
+    if (point->registers < types[i].least || point->registers > types[i].most)
         return refuse(row, REGISTERS, "as many as the type has");
+    if (bits != NULL) {
+        *bits = '[';
+        if (!types[i].parts || !parse_bits(bits, point))
+            return refuse(row, TYPE, "bits as in u16[4:7]");
+    }
+    return parse_order(row, point);
+}
 
-    const char *order = row->fields[WORD_ORDER].text;
-    bool several = size > 1;
-    point->low_word_first = strcmp(order, "le") == 0;
-    if (several ? !point->low_word_first && strcmp(order, "be") != 0
-                : strcmp(order, "-") != 0)
-        return refuse(row, WORD_ORDER, "be or le for several words, else -");
-    return 0;
+/* Factor of the letter before a unit; 0 if it is none. */
+static double prefix(char letter)
+{
+    switch (letter) {
+    case 'm':
+        return 0.001;
+    case 'k':
+        return 1000;
+    case 'M':
+        return 1e6;
+    default:
+        return letter == 'G' ? 1e9 : 0;
+    }
 }
 
 static int parse_unit(const struct row *row, struct kw_plant_point *point)
 {
     const char *text = row->fields[UNIT].text;
     for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
-        if (strcmp(units[i].name, text) == 0) {
-            point->to_base = units[i].to_base;
-            point->truncate = units[i].truncate;
-            kw_plant_copy(point->unit, sizeof point->unit, text);
-            return 0;
-        }
+        const struct unit *unit = &units[i];
+        bool same = strcmp(unit->name, text) == 0;
+        bool scaled = *text != '\0' && prefix(*text) > 0 &&
+                      strchr("1%d", *unit->name) == NULL &&
+                      unit->to_base == 1 && strcmp(unit->name, text + 1) == 0;
+        if (!same && !scaled)
+            continue;
+        point->to_base = unit->to_base * (same ? 1 : prefix(*text));
+        point->truncate = unit->truncate;
+        kw_plant_copy(point->unit, sizeof point->unit, unit->base);
+        return 0;
     }
-    return refuse(row, UNIT, "V A W var VA Wh varh VAh Hz s h 1 % or deg");
+    return refuse(row, UNIT,
+                  "V A W var VA Wh varh VAh Hz s, with m k M G before, min h "
+                  "d 1 % or deg");
 }
 
 static int parse_na(const struct row *row, struct kw_plant_point *point)
@@ -119,12 +219,37 @@ static int parse_na(const struct row *row, struct kw_plant_point *point)
         if (*code == '\0')
             continue;
         uint64_t *na = &point->na[point->na_count];
-        if (point->na_count++ == KW_PLANT_NA_CODES ||
+        if (point->na_count++ == KW_PLANT_NA_CODES || point->bits > 0 ||
             strlen(code) != point->registers * 4 ||
             !kw_plant_parse_whole(code, 16, UINT64_MAX, na))
             return refuse(row, NA, "up to 4 raw codes, 4 digits a register");
     }
     return 0;
+}
+
+/* `0.1*10^scale_power*ratio_ct/1000` and the like. */
+static bool parse_factors(const char *text, struct kw_plant_point *point)
+{
+    bool divides = false;
+    while (point->factor_count < KW_PLANT_FACTORS) {
+        struct kw_plant_factor *factor = &point->factors[point->factor_count++];
+        char word[KW_PLANT_NAME_BYTES];
+        size_t length = strcspn(text, "*/");
+        if (length == 0 || length >= sizeof word)
+            return false;
+        memcpy(word, text, length);
+        word[length] = '\0';
+        factor->divides = divides;
+        factor->exponent = strncmp(word, "10^", 3) == 0;
+        if (!kw_plant_parse_real(word, &factor->number))
+            kw_plant_copy(factor->name, sizeof factor->name,
+                          factor->exponent ? word + 3 : word);
+        text += length;
+        if (*text == '\0')
+            return true;
+        divides = *text++ == '/';
+    }
+    return false;
 }
 
 static int parse_meaning(const struct row *row, struct kw_plant_point *point)
@@ -138,10 +263,13 @@ static int parse_meaning(const struct row *row, struct kw_plant_point *point)
     if (point->type == KW_PLANT_STRING &&
         point->source.part != KW_PLANT_ATTRIBUTE)
         return refuse(row, TYPE, "a number for this quantity");
-    if (!kw_plant_parse_real(row->fields[MULTIPLIER].text,
-                             &point->multiplier) ||
-        !(point->multiplier > 0))
-        return refuse(row, MULTIPLIER, "a number above 0");
+    point->multiplier = 1;
+    if (kw_plant_parse_real(row->fields[MULTIPLIER].text, &point->multiplier)
+            ? !(point->multiplier > 0)
+            : !parse_factors(row->fields[MULTIPLIER].text, point))
+        return refuse(row, MULTIPLIER,
+                      "a number above 0, or numbers, quantities and 10^"
+                      "quantities with * and / between");
     point->four_quadrant = strcmp(formula, "four_quadrant") == 0;
     if (*formula != '\0' && !point->four_quadrant)
         return refuse(row, FORMULA, "four_quadrant or nothing");
@@ -163,28 +291,84 @@ static int parse_point(const struct row *row, unsigned max_registers,
     return parse_meaning(row, point);
 }
 
+/* True if the two are bits of the same registers. */
+static bool is_shared(const struct kw_plant_point *a,
+                      const struct kw_plant_point *b)
+{
+    return a->bits > 0 && b->bits > 0 && a->function == b->function &&
+           a->address == b->address && a->registers == b->registers &&
+           a->low_word_first == b->low_word_first &&
+           a->low_byte_first == b->low_byte_first;
+}
+
 /* Sorted and apart is what the search in kw_plant_map_read() needs. */
+static int find_place(const struct kw_plant_map *map, const struct row *row,
+                      struct kw_plant_point *point, unsigned *words)
+{
+    point->at = map->words;
+    *words = point->registers;
+    if (map->count == 0)
+        return 0;
+    const struct kw_plant_point *last = &map->points[map->count - 1];
+    if (is_shared(last, point)) {
+        point->at = last->at;
+        *words = 0;
+    } else if (point->function < last->function ||
+               (point->function == last->function &&
+                point->address < last->address + last->registers)) {
+        return refuse(row, ADDRESS, "an address above the row before");
+    }
+    return 0;
+}
+
+/* A row that a reader computes: no registers are behind it. */
+static bool is_computed(const struct row *row)
+{
+    return *row->fields[FORMULA].text == '=' &&
+           *row->fields[FUNCTION].text == '\0';
+}
+
 static int add_point(struct kw_plant_map *map, const struct row *row)
 {
     struct kw_plant_point point = {0};
-    if (parse_point(row, map->max_registers, &point) < 0)
+    unsigned words;
+    if (is_computed(row))
+        return 0;
+    if (parse_point(row, map->max_registers, &point) < 0 ||
+        find_place(map, row, &point, &words) < 0)
         return -1;
-    if (map->count > 0) {
-        const struct kw_plant_point *last = &map->points[map->count - 1];
-        if (point.function < last->function ||
-            (point.function == last->function &&
-             point.address < last->address + last->registers))
-            return refuse(row, ADDRESS, "an address above the row before");
-    }
     if (kw_plant_map_point(map, point.quantity) != NULL)
         return refuse(row, QUANTITY, "each quantity once");
-    point.at = map->words;
-    map->words += point.registers;
+    map->words += words;
     if (strstr(point.quantity, "_l2") != NULL)
         map->phases = 3;
     map->points =
         kw_plant_grow(map->points, map->count + 1, sizeof *map->points);
     map->points[map->count++] = point;
+    return 0;
+}
+
+/* Finds the points that multipliers name; these have none of their own. */
+static int find_factors(struct kw_plant_map *map, const char *path,
+                        struct kw_plant_diag *diag)
+{
+    for (size_t i = 0; i < map->count; i++) {
+        struct kw_plant_point *point = &map->points[i];
+        for (size_t j = 0; j < point->factor_count; j++) {
+            struct kw_plant_factor *factor = &point->factors[j];
+            const struct kw_plant_point *other =
+                kw_plant_map_point(map, factor->name);
+            if (*factor->name == '\0')
+                continue;
+            if (other == NULL || other->factor_count > 0 ||
+                other->type == KW_PLANT_STRING)
+                return kw_plant_say(diag,
+                                    "%s: the multiplier of '%s' needs '%s', a "
+                                    "number without such a multiplier",
+                                    path, point->quantity, factor->name);
+            factor->point = (size_t)(other - map->points);
+        }
+    }
     return 0;
 }
 
@@ -315,6 +499,8 @@ int kw_plant_map_load(struct kw_plant_map *map, const char *name,
     if (result == 0 && map->count == 0)
         result = kw_plant_say(diag, "%s:%u:1: expected at least one point",
                               path, csv.line);
+    if (result == 0)
+        result = find_factors(map, path, diag);
     kw_plant_csv_fini(&csv);
     if (result < 0)
         kw_plant_map_fini(map);

@@ -98,13 +98,28 @@ static double true_value(const struct kw_plant_meter *meter,
     return kw_plant_source_value(&point->source, &meter->now, &meter->start);
 }
 
+/* What a reader makes of a point that others are multiplied by. */
+static double read_value(const void *arg, size_t index)
+{
+    const struct kw_plant_meter *meter = arg;
+    return kw_plant_point_decode(&meter->map->points[index], meter->raw[index]);
+}
+
+/* The point with the multiplier that its meter has now. */
+static struct kw_plant_point fixed_point(const struct kw_plant_meter *meter,
+                                         size_t index)
+{
+    return kw_plant_point_fixed(&meter->map->points[index], read_value, meter);
+}
+
 static uint64_t point_code(const struct kw_plant_meter *meter, size_t index)
 {
     const struct kw_plant_point *point = &meter->map->points[index];
     if (meter->pattern)
         return kw_plant_point_pattern(point, meter->model.seed,
                                       (unsigned)index);
-    return kw_plant_point_encode(point, true_value(meter, point),
+    struct kw_plant_point fixed = fixed_point(meter, index);
+    return kw_plant_point_encode(&fixed, true_value(meter, point),
                                  meter->now.leading);
 }
 
@@ -129,8 +144,11 @@ void kw_plant_meter_refresh(struct kw_plant_meter *meter, int64_t tick_ms)
         return;
     meter->tick_ms = tick_ms;
     kw_plant_model_at(&meter->model, tick_ms, &meter->now);
-    for (size_t i = 0; i < meter->map->count; i++)
-        make_point(meter, i);
+    /* Those that others are multiplied by come first. */
+    for (int own = 0; own < 2; own++)
+        for (size_t i = 0; i < meter->map->count; i++)
+            if ((meter->map->points[i].factor_count > 0) == (own == 1))
+                make_point(meter, i);
 }
 
 static int code_of(const struct kw_plant_point *point, const char *how,
@@ -174,7 +192,8 @@ int kw_plant_meter_set(struct kw_plant_meter *meter, const char *quantity,
         return kw_plant_say(diag, "'%s' is a text and stays as it is",
                             quantity);
     size_t index = (size_t)(point - meter->map->points);
-    if (code_of(point, how, &meter->raw[index], diag) < 0)
+    struct kw_plant_point fixed = fixed_point(meter, index);
+    if (code_of(&fixed, how, &meter->raw[index], diag) < 0)
         return -1;
     meter->forced[index] = true;
     meter->tick_ms = -1;
@@ -211,7 +230,8 @@ static void print_point(const struct kw_plant_meter *meter, size_t index,
         uint64_t raw = meter->raw[index];
         kw_plant_out(out, "%0*llX\",\"value\":", (int)point->registers * 4,
                      (unsigned long long)raw);
-        kw_plant_out_real(out, kw_plant_point_decode(point, raw));
+        struct kw_plant_point fixed = fixed_point(meter, index);
+        kw_plant_out_real(out, kw_plant_point_decode(&fixed, raw));
         kw_plant_out(out, ",\"true\":");
         kw_plant_out_real(out, true_value(meter, point));
     }

@@ -160,7 +160,7 @@ static const struct wrong wrongs[] = {
     {"", "frequency,3,1,1,u16,be,1,Hz,fast,,,,s\n", "word_order 'be'"},
     {"", "frequency,3,1,2,u32,-,1,Hz,fast,,,,s\n", "word_order '-'"},
     {"", "frequency,3,1,1,u16,-,0,Hz,fast,,,,s\n", "multiplier '0'"},
-    {"", "frequency,3,1,1,u16,-,1,kHz,fast,,,,s\n", "unit 'kHz'"},
+    {"", "frequency,3,1,1,u16,-,1,kX,fast,,,,s\n", "unit 'kX'"},
     {"", "frequency,3,1,1,u16,-,1,Hz,fast,FF,,,s\n", "na 'FF'"},
     {"", "frequency,3,1,1,u16,-,1,Hz,fast,,x,,s\n", "formula 'x'"},
     {"", "frequency,3,1,4,string,-,1,1,fast,,,,s\n", "type 'string'"},
@@ -310,7 +310,7 @@ static void test_quantities_that_do_not_fit(void **state)
     static const char *const rows[][2] = {
         {"name,title,unit,kind\nfrequency,F,Hz,gauge\n", "is not in"},
         {"name,title,unit,kind\nfrequency,F,V,gauge\n",
-         "Hz of 'frequency' does not convert to V"},
+         "one of Hz, which does not convert to V"},
         {"name,title\n", ":1:1: expected name,title,unit"},
         {"name,\"title\n", ":1:6: a quote"},
     };

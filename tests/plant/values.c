@@ -54,6 +54,16 @@ static const struct row {
     {"load_status", KW_PLANT_STATUS},
 };
 
+/* Settings of the meter; the small ones are powers of ten. */
+static const struct setting {
+    const char *name;
+    double value;
+} settings[] = {
+    {"scale_voltage", -1}, {"scale_current", -2},   {"scale_power", 1},
+    {"scale_energy", 2},   {"ratio_ct", 40},        {"ratio_vt", 100},
+    {"tariff", 2},         {"digital_inputs", 165},
+};
+
 static const char *const attribute_starts[] = {
     "info_",  "vendor_",   "product_", "extended_",
     "table_", "software_", "serial_",
@@ -114,6 +124,14 @@ bool kw_plant_source_find(const char *name, struct kw_plant_source *source)
         }
     }
 
+    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
+        if (strcmp(name, settings[i].name) == 0) {
+            source->part = KW_PLANT_FIXED;
+            source->fixed = settings[i].value;
+            return true;
+        }
+    }
+
     char base[64];
     if (!kw_plant_copy(base, sizeof base - sizeof "total", name))
         return false;
@@ -145,6 +163,8 @@ double kw_plant_source_value(const struct kw_plant_source *source,
         return fmod(value, 1000);
     case KW_PLANT_PARTIAL:
         return value - 0.9 * start->real[source->value];
+    case KW_PLANT_FIXED:
+        return source->fixed;
     case KW_PLANT_PLAIN:
     case KW_PLANT_ATTRIBUTE:
         break;

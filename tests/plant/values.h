@@ -64,14 +64,16 @@ struct kw_plant_values {
 /* What a quantity of a map is made of. */
 enum kw_plant_part {
     KW_PLANT_PLAIN,
-    KW_PLANT_RESIDUAL, /* what a total in whole kWh leaves out */
-    KW_PLANT_PARTIAL,  /* counted since the last reset */
-    KW_PLANT_ATTRIBUTE /* text or a number that never changes */
+    KW_PLANT_RESIDUAL,  /* what a total in whole kWh leaves out */
+    KW_PLANT_PARTIAL,   /* counted since the last reset */
+    KW_PLANT_ATTRIBUTE, /* text or a number that never changes */
+    KW_PLANT_FIXED      /* a setting of the meter that others depend on */
 };
 
 struct kw_plant_source {
     enum kw_plant_part part;
     enum kw_plant_value value; /* not for an attribute */
+    double fixed;
 };
 
 /* Finds what the quantity called `name` is; false if it is unknown. */
