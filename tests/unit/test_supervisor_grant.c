@@ -83,7 +83,7 @@ static size_t fill(struct kw_supervisor_guest *guests, size_t count,
 
 static void test_room_is_free(void **state)
 {
-    struct kw_supervisor_guest guests[MAX];
+    struct kw_supervisor_guest guests[MAX] = {0};
     struct kw_station other = numbered(99), first = numbered(1);
 
     (void)state;
