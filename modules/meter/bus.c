@@ -108,20 +108,6 @@ static void on_line_gone(void *arg)
     kw_life_drop(&meter->life);
 }
 
-static void add_stats(struct kw_meter_stats *sum,
-                      const struct kw_meter_stats *stats)
-{
-    sum->polls += stats->polls;
-    sum->good += stats->good;
-    sum->requests += stats->requests;
-    sum->timeouts += stats->timeouts;
-    sum->crc += stats->crc;
-    sum->foreign += stats->foreign;
-    sum->exceptions += stats->exceptions;
-    if (stats->rtt_max_us > sum->rtt_max_us)
-        sum->rtt_max_us = stats->rtt_max_us;
-}
-
 void kw_meter_total(const struct kw_meter *meter, struct kw_meter_stats *total)
 {
     *total = meter->past;
@@ -131,7 +117,7 @@ void kw_meter_total(const struct kw_meter *meter, struct kw_meter_stats *total)
 
         total->foreign += kw_meter_line_foreign(bus->line);
         KW_LIST_EACH (link, &bus->devices) {
-            add_stats(
+            kw_meter_stats_add(
                 total,
                 &KW_LIST_ENTRY(link, struct kw_meter_device, link)->stats);
         }
@@ -145,7 +131,7 @@ static void drop_devices(struct kw_meter_bus *bus)
             KW_LIST_ENTRY(bus->devices.next, struct kw_meter_device, link);
 
         kw_points_retire(bus->meter->core->points, device->source);
-        add_stats(&bus->meter->past, &device->stats);
+        kw_meter_stats_add(&bus->meter->past, &device->stats);
         kw_list_remove(&device->link);
         kw_meter_device_free(device);
     }
