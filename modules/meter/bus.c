@@ -11,11 +11,13 @@
 #include "core/core.h"
 #include "core/hub.h"
 #include "core/point.h"
+#include "core/quantity.h"
 #include "meter/copy.h"
 #include "meter/meter.h"
 #include "meter/request.h"
 #include "meter/rows.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { COPIES_MAX_BYTES = 64 << 20 };
@@ -27,6 +29,10 @@ const struct kw_event_kind kw_meter_events[] = {
                                 false, "A meter does not answer."},
     [KW_METER_EVENT_SCAN] = {"scan", KW_SEVERITY_INFO, false, false,
                              "How the scan of a line goes."},
+    [KW_METER_EVENT_COUNTER] = {"counter_jump", KW_SEVERITY_WARNING, false,
+                                false,
+                                "A counter goes on from another value: the "
+                                "meter was replaced or set."},
     {0},
 };
 
@@ -72,6 +78,62 @@ static void on_device_state(void *arg, struct kw_meter_device *device,
     kw_meter_device_text(device, text, sizeof(text));
     publish_event(bus->meter, KW_METER_EVENT_FAILING, failing,
                   device->source->name, failing ? text : "it answers again");
+}
+
+static void on_counter(void *arg, struct kw_meter_device *device,
+                       const struct kw_meter_point *point, double before,
+                       double after)
+{
+    const struct kw_meter_bus *bus = arg;
+    const struct kw_quantity *quantity = point->map->quantity;
+    char text[200];
+
+    snprintf(text, sizeof(text), "%s went from %.15g to %.15g %s and stays",
+             quantity->name, before, after, quantity->unit);
+    publish_event(bus->meter, KW_METER_EVENT_COUNTER, true,
+                  device->source->name, text);
+}
+
+static struct kw_meter_device *device_of_unit(const struct kw_meter_bus *bus,
+                                              int unit)
+{
+    KW_LIST_EACH (link, &bus->devices) {
+        struct kw_meter_device *device =
+            KW_LIST_ENTRY(link, struct kw_meter_device, link);
+
+        if (device->entry->unit == unit)
+            return device;
+    }
+    return NULL;
+}
+
+/* A frame that should not be there goes to the account of the meter that sent
+ * it, or was asked, or else of the line. */
+static void on_seen(void *arg, const struct kw_meter_seen *seen)
+{
+    struct kw_meter_bus *bus = arg;
+    struct kw_meter_device *from = device_of_unit(bus, seen->unit);
+    struct kw_meter_device *asked = device_of_unit(bus, seen->asked);
+    struct kw_meter_counts *line = &bus->recent.now;
+
+    kw_meter_recent_turn(&bus->recent, 0,
+                         kw_clock_mono_ns(bus->meter->core->clock));
+    if (seen->as == KW_METER_TRACED_LATE && from != NULL) {
+        from->recent.now.late++;
+        from->stats.late++;
+    } else if (seen->as == KW_METER_TRACED_TWICE && from != NULL) {
+        from->recent.now.twice++;
+    } else if (seen->request) {
+        line->masters++;
+    } else if (seen->as == KW_METER_TRACED_FOREIGN && asked != NULL) {
+        asked->recent.now.foreign++;
+    } else if (seen->as == KW_METER_TRACED_ECHO) {
+        line->echoes++;
+    } else if (seen->as == KW_METER_TRACED_NOISE) {
+        line->noise++;
+    } else if (seen->as != KW_METER_TRACED_GARBLED) {
+        line->foreign++;
+    }
 }
 
 struct kw_meter_copies *kw_meter_copies_new(void)
@@ -164,7 +226,7 @@ static int add_device(struct kw_meter_bus *bus,
         .entry = kw_meter_copy_entry(&bus->copies->arena, entry),
         .retries = (unsigned)bus->conf->retries,
         .sequence = bus->meter->sequence++,
-        .owner = {on_device_state, bus},
+        .owner = {on_device_state, on_counter, bus},
     };
     struct kw_meter_device *device;
     struct kw_diag diag;
@@ -187,7 +249,8 @@ static int add_device(struct kw_meter_bus *bus,
 static struct kw_meter_bus *make_bus(struct kw_meter *meter,
                                      const struct kw_meter_bus_plan *plan)
 {
-    struct kw_meter_line_owner owner = {on_line_state, on_line_gone, NULL};
+    struct kw_meter_line_owner owner = {on_line_state, on_line_gone, NULL,
+                                        on_seen};
     struct kw_meter_bus *bus = kw_alloc(sizeof(*bus));
 
     if (bus == NULL)

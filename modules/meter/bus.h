@@ -41,7 +41,8 @@ struct kw_meter_bus {
     const struct kw_meter_line_conf *conf;
     struct kw_meter_line *line;
     struct kw_link devices;
-    size_t count; /* devices */
+    size_t count;                  /* devices */
+    struct kw_meter_recent recent; /* what belongs to no meter */
     bool was_down;
     bool stays; /* while a change is applied */
 };

@@ -5,6 +5,7 @@
 #include "core/core.h"
 #include "core/point.h"
 #include "meter/binding.h"
+#include "meter/counters.h"
 #include "meter/decode.h"
 #include "meter/settings.h"
 
@@ -27,6 +28,8 @@ void kw_meter_device_free(struct kw_meter_device *device)
     kw_free(device->request);
     kw_free(device->points);
     kw_free(device->samples);
+    kw_free(device->sampled);
+    kw_free(device->counters);
     kw_free(device->texts);
     kw_meter_image_fini(&device->image);
     kw_free(device);
@@ -53,11 +56,13 @@ static int make_arrays(struct kw_meter_device *device)
     device->points = kw_alloc_array(count, sizeof(struct kw_meter_point));
     device->samples =
         kw_alloc_array(count - attributes, sizeof(struct kw_sample));
+    device->sampled = kw_alloc_array(count - attributes, sizeof(uint16_t));
     device->texts = kw_alloc_array(attributes, KW_METER_TEXT_SIZE);
     device->computed = kw_alloc_array(device->map->computed, sizeof(uint16_t));
     if (device->plan.order == NULL || device->plan.requests == NULL ||
         device->points == NULL || device->samples == NULL ||
-        device->texts == NULL || device->computed == NULL)
+        device->sampled == NULL || device->texts == NULL ||
+        device->computed == NULL)
         return KW_ENOMEM;
     return kw_meter_compute_init(&device->compute, device->map);
 }
@@ -86,6 +91,8 @@ static int plan_requests(struct kw_meter_device *device)
                                      sizeof(struct kw_meter_request_state));
     if (device->request == NULL)
         return KW_ENOMEM;
+    for (size_t i = 0; i < device->plan.count; i++)
+        device->request[i].block = (uint16_t)i;
     return kw_meter_image_init(&device->image, &device->plan,
                                device->period_ns);
 }
@@ -231,6 +238,8 @@ int kw_meter_device_new(struct kw_meter_device **out, struct kw_core *core,
                                options->entry->uid, &device->source);
     if (err == 0)
         err = bind_points(device);
+    if (err == 0)
+        err = kw_meter_counters_make(device);
     if (err != 0) {
         kw_meter_device_free(device);
         return err;
@@ -240,6 +249,17 @@ int kw_meter_device_new(struct kw_meter_device **out, struct kw_core *core,
     lay_grids(device, options->sequence);
     *out = device;
     return 0;
+}
+
+unsigned kw_meter_device_refused_points(const struct kw_meter_device *device)
+{
+    unsigned points = 0;
+
+    for (size_t i = 0; i < device->plan.count; i++) {
+        if (device->request[i].refused != 0)
+            points += device->plan.requests[i].points;
+    }
+    return points;
 }
 
 void kw_meter_device_text(const struct kw_meter_device *device, char *text,

@@ -15,9 +15,11 @@
 #include "meter/compute.h"
 #include "meter/image.h"
 #include "meter/line.h"
+#include "meter/refusal.h"
 #include "meter/stats.h"
 
 struct kw_core;
+struct kw_meter_counting;
 struct kw_meter_device;
 struct kw_meter_entry;
 struct kw_source;
@@ -35,6 +37,8 @@ struct kw_meter_point {
     uint8_t encoding;      /* enum kw_encoding */
     uint8_t quality;       /* last published; UNPUBLISHED before */
     struct kw_scale scale; /* number in raw to the base unit */
+    uint8_t power_share;   /* of the meter's power: see counters.c */
+    struct kw_meter_counting *counting; /* NULL: not a counter */
 };
 enum { KW_METER_UNPUBLISHED = 0xFF };
 
@@ -52,14 +56,30 @@ enum kw_meter_step {
 };
 
 struct kw_meter_request_state {
-    uint8_t step;  /* enum kw_meter_step */
-    uint8_t tries; /* failed ones in this poll */
+    uint8_t step;    /* enum kw_meter_step */
+    uint8_t tries;   /* failed ones in this poll */
+    uint8_t refused; /* for good, with that exception; 0 not */
+    uint16_t block;  /* of the image: what it was before it was narrowed */
+    uint16_t asked;  /* points asked for, from the first one */
+    uint16_t count;  /* registers or bits of these */
+    struct kw_meter_narrow narrow;
+};
+
+/* What the meter refuses for good, all requests together (refused.c). */
+struct kw_meter_refused {
+    unsigned count; /* requests */
+    unsigned next;  /* the one to be tried again next, or the first behind */
+    uint64_t retry_ns, pause_ms;
 };
 
 struct kw_meter_device_owner {
     /* device->state has changed from old. */
     void (*on_state)(void *arg, struct kw_meter_device *device,
                      enum kw_meter_device_state old);
+    /* A counter goes on from another value: the meter was replaced or set. */
+    void (*on_counter)(void *arg, struct kw_meter_device *device,
+                       const struct kw_meter_point *point, double before,
+                       double after);
     void *arg;
 };
 
@@ -80,8 +100,12 @@ struct kw_meter_device {
     struct kw_meter_compute compute;
     uint16_t *computed;          /* indexes into points, as in compute.order */
     struct kw_sample *samples;   /* of the poll under way */
+    uint16_t *sampled;           /* their places in points */
     struct kw_meter_image image; /* what the requests brought */
     char *texts;                 /* of the attributes */
+    struct kw_meter_counting *counters; /* NULL: it has none */
+    double power_w;                     /* the largest it has told */
+    struct kw_meter_refused refused;
 
     uint64_t period_ns[KW_MAP_ONCE];
     uint64_t grid_ns[KW_MAP_ONCE]; /* start of each class's grid */
@@ -91,18 +115,24 @@ struct kw_meter_device {
     bool polling;
     bool answered; /* the poll has a good answer */
     bool stamped;
+    unsigned probes;     /* requests of a search in this poll */
     unsigned todo, sent; /* requests of the poll in these steps */
     size_t samples_count;
     int64_t stamp_ms; /* UTC */
     uint64_t deadline_ns;
-    uint8_t worst;     /* enum kw_quality of what failed last */
-    uint8_t exception; /* code, when that was one */
+    uint64_t busy_until_ns; /* the meter has asked for time */
+    uint8_t worst;          /* enum kw_quality of what failed last */
+    uint8_t exception;      /* code, when that was one */
 
     enum kw_meter_device_state state;
     int64_t since_ms;                       /* UTC: of state */
     unsigned failures;                      /* failed polls in a row */
     uint8_t shown_quality, shown_exception; /* why it is failing */
+    uint8_t last_exception; /* code of the last refusal, 0 none */
     struct kw_meter_stats stats;
+    struct kw_meter_recent recent;
+    uint64_t begun_ns;    /* the last poll of the shortest period */
+    uint64_t achieved_ns; /* that period as it really is, 0 not known */
 };
 
 /*
@@ -127,6 +157,9 @@ void kw_meter_device_free(struct kw_meter_device *device);
 /* Begins to poll on a new line as soon as that is up. KW_EFULL. */
 KW_MUST_CHECK int kw_meter_device_start(struct kw_meter_device *device,
                                         struct kw_meter_line *line);
+
+/* Points of its map that the meter refuses. */
+unsigned kw_meter_device_refused_points(const struct kw_meter_device *device);
 
 /* Why it is failing, for people: "no answer since ..."; "" when it isn't. */
 void kw_meter_device_text(const struct kw_meter_device *device, char *text,

@@ -9,7 +9,10 @@
 #include "base/err.h"
 #include "meter/pdu.h"
 
-enum { KW_METER_MBAP_MAX = 260 }; /* bytes of the longest frame */
+enum {
+    KW_METER_MBAP_HEAD = 7,  /* bytes before the PDU */
+    KW_METER_MBAP_MAX = 260, /* bytes of the longest frame */
+};
 
 /* The frame of a request, which must be valid; returns its length. */
 size_t kw_meter_mbap_encode(const struct kw_meter_ask *ask,

@@ -52,22 +52,55 @@ int kw_meter_image_init(struct kw_meter_image *image,
 
 void kw_meter_image_fini(struct kw_meter_image *image)
 {
+    for (size_t i = 0; image->blocks != NULL && i < image->count; i++)
+        kw_free(image->blocks[i].have);
     kw_free(image->blocks);
     kw_free(image->bytes);
     *image = (struct kw_meter_image){0};
 }
 
-void kw_meter_image_put(struct kw_meter_image *image, size_t request,
+static bool get_bit(const unsigned char *bits, size_t index)
+{
+    return (bits[index / 8] >> index % 8 & 1U) != 0;
+}
+
+static void set_bit(unsigned char *bits, size_t index, bool on)
+{
+    unsigned char mask = (unsigned char)(1U << index % 8);
+
+    if (on)
+        bits[index / 8] |= mask;
+    else
+        bits[index / 8] &= (unsigned char)~mask;
+}
+
+void kw_meter_image_put(struct kw_meter_image *image, size_t block,
+                        uint16_t address, uint16_t count,
                         const unsigned char *data, uint64_t now_ns)
 {
-    struct kw_meter_block *block = &image->blocks[request];
-    struct kw_meter_ask ask = {.function = block->function,
-                               .count = block->count};
+    struct kw_meter_block *to = &image->blocks[block];
+    size_t first = (size_t)address - to->address;
 
-    memcpy(block->data, data, kw_meter_ask_data_bytes(&ask));
-    block->quality = KW_QUALITY_GOOD;
-    block->exception = 0;
-    block->time_ns = now_ns;
+    if (to->function > 2)
+        memcpy(to->data + first * 2, data, (size_t)count * 2);
+    for (size_t i = 0; to->function <= 2 && i < count; i++)
+        set_bit(to->data, first + i, get_bit(data, i));
+    for (size_t i = 0; to->have != NULL && i < count; i++)
+        set_bit(to->have, first + i, true);
+    to->quality = KW_QUALITY_GOOD;
+    to->exception = 0;
+    to->time_ns = now_ns;
+}
+
+int kw_meter_image_narrow(struct kw_meter_image *image, size_t block,
+                          uint8_t exception)
+{
+    struct kw_meter_block *at = &image->blocks[block];
+
+    at->missing = exception;
+    if (at->have == NULL)
+        at->have = kw_alloc((at->count + 7U) / 8U);
+    return at->have != NULL ? 0 : KW_ENOMEM;
 }
 
 void kw_meter_image_fail(struct kw_meter_image *image, size_t request,
@@ -93,6 +126,16 @@ static bool usable(const struct kw_meter_block *block, uint64_t now_ns)
 {
     return block->quality == KW_QUALITY_GOOD &&
            now_ns - block->time_ns <= block->fresh_ns;
+}
+
+/* True when the meter has given all addresses from up to end (exclusive). */
+static bool has(const struct kw_meter_block *block, unsigned from, unsigned end)
+{
+    for (; block->have != NULL && from < end; from++) {
+        if (!get_bit(block->have, from - block->address))
+            return false;
+    }
+    return true;
 }
 
 /* Copies addresses from to end of a block to where ask wants them. */
@@ -137,6 +180,9 @@ kw_meter_image_read(const struct kw_meter_blocks *blocks,
         known = until > known ? until : known;
         if (!usable(block, now_ns)) {
             *exception = block->exception;
+        } else if (!has(block, done > block->address ? done : block->address,
+                        until)) {
+            *exception = block->missing;
         } else if (block->address <= done) {
             copy(block, ask, done, until, out);
             done = until;

@@ -20,6 +20,9 @@ struct kw_meter_block {
     uint16_t address, count;
     uint64_t time_ns;    /* of the last good answer */
     uint64_t fresh_ns;   /* it is stale when it is older; UINT64_MAX never */
+    unsigned char *have; /* NULL: all; else a bit for each register (bit) that
+                            the meter has and has given; owned */
+    uint8_t missing;     /* its code for those that it has not */
     unsigned char *data; /* as on the wire: bits packed, registers high byte
                             first */
 };
@@ -43,9 +46,20 @@ KW_MUST_CHECK int kw_meter_image_init(struct kw_meter_image *image,
 /* Harmless on a zeroed image, and twice. */
 void kw_meter_image_fini(struct kw_meter_image *image);
 
-/* A good answer to a request of the plan: as many bytes as it asks for. */
-void kw_meter_image_put(struct kw_meter_image *image, size_t request,
+/*
+ * A good answer for count registers (functions 1 and 2: bits) from address on,
+ * all of that block.
+ */
+void kw_meter_image_put(struct kw_meter_image *image, size_t block,
+                        uint16_t address, uint16_t count,
                         const unsigned char *data, uint64_t now_ns);
+
+/*
+ * The meter refuses a part of the block with that exception: from now on only
+ * what it gives is there. KW_ENOMEM. Twice is harmless.
+ */
+KW_MUST_CHECK int kw_meter_image_narrow(struct kw_meter_image *image,
+                                        size_t block, uint8_t exception);
 /* It failed with that quality; exception is the meter's code or 0. */
 void kw_meter_image_fail(struct kw_meter_image *image, size_t request,
                          uint8_t quality, uint8_t exception);

@@ -138,9 +138,14 @@ static unsigned send_next(struct kw_meter_line *line)
     slot->foreign = 0;
     if (line->slots_used++ == 0)
         line->busy_ns = now_ns;
-    if (line->rtu)
+    if (line->rtu) {
+        if (line->rx_length > 0 && slot->answered)
+            kw_meter_line_trace_odd(line, NULL, KW_METER_TRACED_NOISE, line->rx,
+                                    line->rx_length);
         line->rx_length = 0;
+    }
     encode(line, slot);
+    kw_meter_line_trace_sent(line, slot, now_ns);
     /* On a serial line the bytes go on leaving after they are handed over. */
     slot->sent_ns = line->active_ns =
         now_ns + slot->frame_length * line->char_ns;
@@ -215,6 +220,7 @@ static unsigned fail_all(struct kw_meter_line *line)
         if (!line->slots[i].used)
             continue;
         release(line, &line->slots[i], now_ns);
+        kw_meter_line_trace_end(line, &line->slots[i], &answer);
         tell(line, &line->slots[i], &answer, now_ns);
     }
     kw_meter_line_lost(line, now_ns);
@@ -273,6 +279,7 @@ void kw_meter_line_finish(struct kw_meter_line *line,
     enum kw_meter_outcome outcome = answer->outcome;
 
     release(line, slot, now_ns);
+    kw_meter_line_trace_end(line, slot, answer);
     /* Who asks with a time-out of its own looks whether somebody is there:
      * silence says nothing about the connection. */
     if (outcome != KW_METER_TIMEOUT)

@@ -19,6 +19,7 @@
 #include "base/list.h"
 #include "meter/pdu.h"
 #include "meter/schedule.h"
+#include "meter/trace.h"
 
 struct kw_core;
 struct kw_meter_job;
@@ -66,12 +67,22 @@ enum kw_meter_line_state {
     KW_METER_LINE_DOWN,
 };
 
+/* A frame, or bytes, that should not have been on the line. */
+struct kw_meter_seen {
+    enum kw_meter_traced_as as; /* garbled, late, twice, foreign, echo, noise */
+    uint8_t unit;               /* that it names */
+    int asked;                  /* unit that was being asked, -1 none */
+    bool request;               /* foreign: another master's */
+};
+
 struct kw_meter_line_owner {
     /* After the state changed, not for the first connecting. */
     void (*on_state)(void *arg, enum kw_meter_line_state state);
     /* Nothing of it is open any more; it is freed after the call. */
     void (*on_gone)(void *arg);
     void *arg;
+    /* Such a frame came; may be NULL. Nothing may be closed in here. */
+    void (*on_seen)(void *arg, const struct kw_meter_seen *seen);
 };
 
 /*
@@ -117,6 +128,12 @@ double kw_meter_line_usage(const struct kw_meter_line *line);
 
 /* Frames that came when nobody waited. */
 uint64_t kw_meter_line_foreign(const struct kw_meter_line *line);
+
+/* The last frames; borrowed until the loop's next turn. With CRC (else with
+ * MBAP headers)? */
+const struct kw_meter_trace *
+kw_meter_line_trace(const struct kw_meter_line *line);
+bool kw_meter_line_is_rtu(const struct kw_meter_line *line);
 
 /* "/dev/ttyUSB0 38400 8N1" or "host:502", into text. */
 void kw_meter_line_address(const struct kw_meter_line_conf *conf, char *text,

@@ -7,6 +7,7 @@
 #include "meter/fine_timer.h"
 #include "meter/line.h"
 #include "meter/stats.h"
+#include "meter/trace.h"
 
 enum {
     KW_METER_RX_BYTES = 1024, /* at least two of the longest frames */
@@ -28,6 +29,8 @@ struct kw_meter_slot {
     uint16_t transaction;
     uint64_t sent_ns, deadline_ns;
     unsigned foreign;
+    bool answered;   /* the request before was */
+    uint32_t traced; /* number in the trace */
     size_t frame_length;
     unsigned char frame[KW_METER_FRAME_MAX]; /* what was sent */
 };
@@ -72,6 +75,7 @@ struct kw_meter_line {
     uint64_t foreign;            /* frames that came when nobody waited */
     struct kw_meter_doubt doubt; /* only with CRC frames */
     struct kw_meter_usage usage;
+    struct kw_meter_trace trace;
     size_t rx_length;
     unsigned char rx[KW_METER_RX_BYTES];
 };
@@ -113,5 +117,31 @@ void kw_meter_line_read(struct kw_meter_line *line, const unsigned char *bytes,
 bool kw_meter_line_expired(struct kw_meter_line *line,
                            struct kw_meter_slot *slot, uint64_t now_ns,
                            enum kw_meter_outcome *outcome);
+
+/*
+ * line_trace.c, what was on the line: a request, which leaves; what became of
+ * it; the frame that answered it; a frame or bytes that should not be there
+ * (slot: who waits meanwhile, or NULL).
+ */
+void kw_meter_line_trace_sent(struct kw_meter_line *line,
+                              struct kw_meter_slot *slot, uint64_t now_ns);
+void kw_meter_line_trace_end(struct kw_meter_line *line,
+                             struct kw_meter_slot *slot,
+                             const struct kw_meter_answer *answer);
+void kw_meter_line_trace_answer(struct kw_meter_line *line,
+                                const struct kw_meter_slot *slot,
+                                const struct kw_meter_answer *answer,
+                                const unsigned char *bytes, size_t length);
+void kw_meter_line_trace_odd(struct kw_meter_line *line,
+                             const struct kw_meter_slot *slot,
+                             enum kw_meter_traced_as as,
+                             const unsigned char *bytes, size_t length);
+
+/* A whole frame with CRC that nobody waits for and that is not late: twice or
+ * foreign. */
+enum kw_meter_traced_as kw_meter_line_whose(const struct kw_meter_line *line,
+                                            const struct kw_meter_slot *waits,
+                                            const unsigned char *frame,
+                                            size_t length);
 
 #endif

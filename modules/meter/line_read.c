@@ -13,17 +13,23 @@
 
 #include <string.h>
 
+/* Transactions after which an answer is no late one but a stranger's. */
+enum { LATE_MAX = 256 };
+
 static void drop_front(struct kw_meter_line *line, size_t length)
 {
     line->rx_length -= length;
     memmove(line->rx, line->rx + length, line->rx_length);
 }
 
-/* Ends the slot with an answer's PDU; false when it answers something else. */
+/* Ends the slot with an answer's PDU, inside a whole frame; false when it
+ * answers something else. */
 static bool deliver(struct kw_meter_line *line, struct kw_meter_slot *slot,
                     const unsigned char *pdu, size_t length)
 {
     struct kw_meter_answer answer = {.outcome = KW_METER_GOOD};
+    const size_t head = line->rtu ? 1 : KW_METER_MBAP_HEAD;
+    const size_t whole = head + length + (line->rtu ? 2 : 0);
 
     switch (kw_meter_pdu_judge(&slot->ask, pdu, length)) {
     case KW_METER_ANSWER_FOREIGN:
@@ -31,6 +37,8 @@ static bool deliver(struct kw_meter_line *line, struct kw_meter_slot *slot,
     case KW_METER_ANSWER_EXCEPTION:
         if (!slot->marker && kw_meter_doubt_refused(&line->doubt, &slot->ask)) {
             slot->foreign++;
+            kw_meter_line_trace_odd(line, slot, KW_METER_TRACED_LATE,
+                                    pdu - head, whole);
             return false;
         }
         answer.outcome = KW_METER_EXCEPTION;
@@ -41,6 +49,7 @@ static bool deliver(struct kw_meter_line *line, struct kw_meter_slot *slot,
         answer.length = length;
         break;
     }
+    kw_meter_line_trace_answer(line, slot, &answer, pdu - head, whole);
     kw_meter_line_finish(line, slot, &answer);
     return true;
 }
@@ -49,12 +58,20 @@ static bool deliver(struct kw_meter_line *line, struct kw_meter_slot *slot,
 static void drop_frame(struct kw_meter_line *line, struct kw_meter_slot *slot,
                        const unsigned char *frame, size_t length)
 {
+    enum kw_meter_traced_as as;
+
     if (slot != NULL && length == slot->frame_length &&
         memcmp(slot->frame, frame, length) == 0) {
         slot->echoed = true;
+        kw_meter_line_trace_odd(line, slot, KW_METER_TRACED_ECHO, frame,
+                                length);
         return;
     }
-    (void)kw_meter_doubt_seen(&line->doubt, frame[0], frame + 1, length - 3);
+    if (kw_meter_doubt_seen(&line->doubt, frame[0], frame + 1, length - 3))
+        as = KW_METER_TRACED_LATE;
+    else
+        as = kw_meter_line_whose(line, slot, frame, length);
+    kw_meter_line_trace_odd(line, slot, as, frame, length);
     if (slot != NULL)
         slot->foreign++;
     else
@@ -107,6 +124,8 @@ static bool read_answer(struct kw_meter_line *line, struct kw_meter_slot *slot)
         line->echoes = slot->echoed;
         return deliver(line, slot, line->rx + found.pdu, found.pdu_length);
     case KW_METER_RTU_GARBLED:
+        kw_meter_line_trace_odd(line, slot, KW_METER_TRACED_GARBLED, line->rx,
+                                line->rx_length);
         line->rx_length = 0;
         kw_meter_line_finish(line, slot, &garbled);
         return true;
@@ -161,15 +180,29 @@ static struct kw_meter_slot *slot_of(struct kw_meter_line *line,
     return NULL;
 }
 
-static void count_foreign(struct kw_meter_line *line)
+/* Counts and records a frame that no slot takes. One with the number of a
+ * request that was given up lately is late. */
+static void drop_mbap(struct kw_meter_line *line,
+                      const struct kw_meter_mbap *frame,
+                      const unsigned char *bytes)
 {
-    for (unsigned i = 0; i < line->slots_max; i++) {
-        if (line->slots[i].used) {
-            line->slots[i].foreign++;
-            return;
-        }
+    uint16_t ago = (uint16_t)(line->transaction - frame->transaction);
+    enum kw_meter_traced_as as =
+        ago < LATE_MAX ? KW_METER_TRACED_LATE : KW_METER_TRACED_FOREIGN;
+    struct kw_meter_slot *slot = NULL;
+
+    for (unsigned i = line->slots_max; i-- > 0;) {
+        if (!line->slots[i].used)
+            continue;
+        slot = &line->slots[i];
+        if (slot->transaction == frame->transaction)
+            as = KW_METER_TRACED_FOREIGN;
     }
-    line->foreign++;
+    kw_meter_line_trace_odd(line, slot, as, bytes, frame->length);
+    if (slot != NULL)
+        slot->foreign++;
+    else
+        line->foreign++;
 }
 
 static void read_frames(struct kw_meter_line *line)
@@ -183,7 +216,7 @@ static void read_frames(struct kw_meter_line *line)
         struct kw_meter_slot *slot = slot_of(line, &frame);
 
         if (slot == NULL || !deliver(line, slot, frame.pdu, frame.pdu_length))
-            count_foreign(line);
+            drop_mbap(line, &frame, line->rx + at);
         if (line->life.closing || line->state == KW_METER_WIRE_DOWN)
             return;
         at += frame.length;
@@ -230,13 +263,24 @@ static size_t answer_bytes(const struct kw_meter_ask *ask)
     return bytes > 0 ? bytes + 5 : KW_METER_RTU_MAX;
 }
 
+/* Records what came of an answer, or instead of it, when the time is over. */
+static void trace_part(struct kw_meter_line *line,
+                       const struct kw_meter_slot *slot)
+{
+    if (line->rx_length > 0)
+        kw_meter_line_trace_odd(line, slot, KW_METER_TRACED_GARBLED, line->rx,
+                                line->rx_length);
+}
+
 bool kw_meter_line_expired(struct kw_meter_line *line,
                            struct kw_meter_slot *slot, uint64_t now_ns,
                            enum kw_meter_outcome *outcome)
 {
     *outcome = KW_METER_TIMEOUT;
-    if (!line->rtu)
+    if (!line->rtu) {
+        trace_part(line, slot);
         return true;
+    }
     if (slot->started && !slot->extended) {
         /* It has begun in time: a slow line may finish it. */
         slot->extended = true;
@@ -245,6 +289,7 @@ bool kw_meter_line_expired(struct kw_meter_line *line,
         if (line->char_ns > 0)
             return false;
     }
+    trace_part(line, slot);
     if (line->rx_length > 0 && !slot->started)
         *outcome = KW_METER_GARBLED;
     if (!slot->marker)

@@ -8,7 +8,9 @@
  * one call and the meter waits for the next time of its grids.
  * Failures: a request without an answer is repeated, after others that are
  * due; when that fails too, the meter is taken for dead and the rest of the
- * poll fails with it. A refused request fails alone. A bad quality is
+ * poll fails with it. A refused request fails alone, and is narrowed to what
+ * the meter has (refused.c); a busy meter is asked again after a moment. A
+ * counter that can't be what it reads is bad (counters.c). A bad quality is
  * published once, when it changes.
  * On close: the line calls nothing any more; what was decoded is dropped.
  */
@@ -16,7 +18,9 @@
 
 #include "core/core.h"
 #include "core/hub.h"
+#include "meter/counters.h"
 #include "meter/decode.h"
+#include "meter/refused.h"
 #include "meter/settings.h"
 
 #include <math.h>
@@ -61,6 +65,7 @@ static void add_sample(struct kw_meter_device *device,
     if (!good && point->quality == quality)
         return;
     point->quality = quality;
+    device->sampled[device->samples_count] = (uint16_t)(point - device->points);
     *sample = (struct kw_sample){
         .point = point->id,
         .quality = quality,
@@ -119,7 +124,7 @@ static void decode_answer(struct kw_meter_device *device, unsigned request,
                           const unsigned char *data)
 {
     struct kw_meter_point *point = first_point(device, request);
-    unsigned count = device->plan.requests[request].points;
+    unsigned count = device->request[request].asked;
 
     for (; count > 0; count--, point++) {
         const struct kw_map_point *map = point->map;
@@ -139,21 +144,28 @@ static void decode_answer(struct kw_meter_device *device, unsigned request,
     }
 }
 
-static void fail_request(struct kw_meter_device *device, unsigned request,
-                         uint8_t quality)
+static void fail_points(struct kw_meter_device *device, unsigned first,
+                        unsigned count, uint8_t quality)
 {
-    struct kw_meter_point *point = first_point(device, request);
-    unsigned count = device->plan.requests[request].points;
-    bool refused = quality == KW_QUALITY_BAD_EXCEPTION;
+    struct kw_meter_point *point = &device->points[first];
 
-    kw_meter_image_fail(&device->image, request, quality,
-                        refused ? device->exception : 0);
     for (; count > 0; count--, point++) {
         if (point->text == NULL)
             take_number(device, point, quality, 0);
-        else if (!refused)
+        else if (quality != KW_QUALITY_BAD_EXCEPTION)
             device->attributes_due = true; /* with the next poll */
     }
+}
+
+static void fail_request(struct kw_meter_device *device, unsigned request,
+                         uint8_t quality)
+{
+    const struct kw_plan_request *plan = &device->plan.requests[request];
+
+    kw_meter_image_fail(&device->image, device->request[request].block, quality,
+                        quality == KW_QUALITY_BAD_EXCEPTION ? device->exception
+                                                            : 0);
+    fail_points(device, plan->first, plan->points, quality);
 }
 
 static void set_step(struct kw_meter_device *device, unsigned request,
@@ -192,34 +204,64 @@ static int next_class(const struct kw_meter_device *device)
     return next;
 }
 
-/* Marks what is due; a poll that begins early still has the class that comes
- * next. */
-static void begin_poll(struct kw_meter_device *device, uint64_t now_ns)
+/* How long the shortest period really is: an average over some eight. */
+static void measure_period(struct kw_meter_device *device, uint64_t now_ns)
 {
-    bool due[KW_MAP_CLASSES];
-    uint64_t until_ns = now_ns + slack_ns;
-    int next = next_class(device);
+    uint64_t period_ns = now_ns - device->begun_ns;
 
-    if (next != KW_MAP_ONCE && device->due_ns[next] > until_ns)
-        until_ns = device->due_ns[next];
+    if (device->begun_ns != 0)
+        device->achieved_ns = device->achieved_ns == 0
+                                  ? period_ns
+                                  : (device->achieved_ns * 7 + period_ns) / 8;
+    device->begun_ns = now_ns;
+}
+
+/* Which classes are due by until_ns; their next times are planned. */
+static void take_due(struct kw_meter_device *device, uint64_t now_ns,
+                     uint64_t until_ns, bool due[KW_MAP_CLASSES])
+{
+    bool shortest = true;
+
     for (int i = 0; i < KW_MAP_ONCE; i++) {
         due[i] = device->due_ns[i] <= until_ns;
+        if (due[i] && shortest)
+            measure_period(device, now_ns);
+        shortest = shortest && device->due_ns[i] == UINT64_MAX;
         if (due[i])
             device->due_ns[i] = kw_meter_grid_next(
                 device->grid_ns[i], device->period_ns[i], until_ns);
     }
     due[KW_MAP_ONCE] = device->attributes_due;
     device->attributes_due = false;
+}
+
+/* Marks what is due; a poll that begins early still has the class that comes
+ * next. Of what the meter refuses, at most one is asked. */
+static void begin_poll(struct kw_meter_device *device, uint64_t now_ns)
+{
+    bool due[KW_MAP_CLASSES];
+    uint64_t until_ns = now_ns + slack_ns;
+    int next = next_class(device);
+    unsigned pick;
+
+    if (next != KW_MAP_ONCE && device->due_ns[next] > until_ns)
+        until_ns = device->due_ns[next];
+    take_due(device, now_ns, until_ns, due);
     device->answered = device->stamped = false;
     device->samples_count = 0;
     device->exception = 0;
+    device->probes = 0;
     device->worst = KW_QUALITY_GOOD;
     for (unsigned i = 0; i < device->plan.count; i++) {
         device->request[i].tries = 0;
-        if (due[device->plan.requests[i].read_class])
+        if (due[device->plan.requests[i].read_class] &&
+            device->request[i].refused == 0)
             set_step(device, i, KW_METER_STEP_TODO);
     }
-    device->polling = true;
+    pick = kw_meter_refused_pick(device, now_ns);
+    if (pick < device->plan.count)
+        set_step(device, pick, KW_METER_STEP_TODO);
+    device->polling = device->todo > 0;
 }
 
 /* When the meter may be asked again after an answer. A pause is kept to the
@@ -229,7 +271,9 @@ static uint64_t after_pause(const struct kw_meter_device *device,
 {
     uint64_t pause_ns = (uint64_t)device->map->pause_ms * ns_per_ms;
 
-    return now_ns + (pause_ns > 0 ? pause_ns + slack_ns : 0);
+    if (pause_ns > 0)
+        now_ns += pause_ns + slack_ns;
+    return now_ns > device->busy_until_ns ? now_ns : device->busy_until_ns;
 }
 
 /* Waits for the next time of a grid, or longer while it is set aside. */
@@ -265,6 +309,8 @@ static void judge(struct kw_meter_device *device)
     if (device->answered) {
         device->stats.good++;
         device->stats.last_good_ms = device->stamp_ms;
+        if (is_aside(device))
+            kw_meter_refused_retry(device);
         device->failures = 0;
         set_state(device, KW_METER_DEVICE_OK);
         return;
@@ -276,9 +322,10 @@ static void judge(struct kw_meter_device *device)
         set_state(device, KW_METER_DEVICE_FAILING);
 }
 
-static void publish(struct kw_meter_device *device)
+static void publish(struct kw_meter_device *device, uint64_t now_ns)
 {
     add_computed(device);
+    kw_meter_counters_judge(device, now_ns / ns_per_ms);
     if (device->samples_count > 0)
         kw_hub_publish_samples(device->core->hub, device->samples,
                                device->samples_count);
@@ -293,7 +340,7 @@ static void go_on(struct kw_meter_device *device, uint64_t now_ns)
                           device->deadline_ns);
     } else if (device->sent == 0) {
         device->polling = false;
-        publish(device);
+        publish(device, now_ns);
         judge(device);
         plan_next(device, now_ns);
     }
@@ -306,18 +353,15 @@ static bool poll_next(struct kw_meter_job *job, uint64_t now_ns,
 
     if (!device->polling)
         begin_poll(device, now_ns);
+    if (!device->polling) {
+        plan_next(device, now_ns); /* it refuses all that was due */
+        return false;
+    }
     for (unsigned i = 0; i < device->plan.count; i++) {
-        const struct kw_plan_request *request = &device->plan.requests[i];
-
         if (device->request[i].step != KW_METER_STEP_TODO)
             continue;
         *tag = i;
-        *ask = (struct kw_meter_ask){
-            .unit = (uint8_t)device->entry->unit,
-            .function = request->function,
-            .address = request->address,
-            .count = request->count,
-        };
+        kw_meter_refused_ask(device, i, ask);
         return true;
     }
     return false;
@@ -338,13 +382,18 @@ static void poll_sent(struct kw_meter_job *job, unsigned tag, uint64_t now_ns)
 }
 
 /* True when the request is to be repeated. */
-static bool retry(struct kw_meter_device *device, unsigned tag, uint8_t quality,
-                  uint64_t now_ns)
+static bool retry(struct kw_meter_device *device, unsigned tag,
+                  const struct kw_meter_answer *answer, uint64_t now_ns)
 {
+    uint8_t quality = kw_meter_answer_quality(answer);
+    bool busy = quality == KW_QUALITY_BAD_EXCEPTION &&
+                kw_meter_refusal(answer->exception) == KW_METER_REFUSAL_BUSY;
     /* A connection may be closed just when a request leaves. */
-    bool may = quality == KW_QUALITY_BAD_TIMEOUT ||
+    bool may = busy || quality == KW_QUALITY_BAD_TIMEOUT ||
                quality == KW_QUALITY_BAD_CRC || quality == KW_QUALITY_BAD_LINE;
 
+    if (busy)
+        device->busy_until_ns = now_ns + KW_METER_BUSY_MS * ns_per_ms;
     if (!may || is_aside(device) ||
         device->request[tag].tries >= device->retries)
         return false;
@@ -355,25 +404,77 @@ static bool retry(struct kw_meter_device *device, unsigned tag, uint8_t quality,
     return true;
 }
 
+/* An answer, or the refusal of something that the meter does not have: goes
+ * on with the search for that, if there is one. */
+static void tell_refused(struct kw_meter_device *device, unsigned tag,
+                         uint8_t exception)
+{
+    struct kw_meter_told told;
+
+    if (kw_meter_refused_told(device, tag, exception, &told) != 0) {
+        fail_request(device, tag, KW_QUALITY_BAD_EXCEPTION);
+        return;
+    }
+    fail_points(device, told.first_bad, told.bad, KW_QUALITY_BAD_EXCEPTION);
+    if (told.again)
+        set_step(device, tag, KW_METER_STEP_TODO);
+    if (told.split)
+        set_step(device, (unsigned)device->plan.count - 1, KW_METER_STEP_TODO);
+}
+
+static void fail_answer(struct kw_meter_device *device, unsigned tag,
+                        uint8_t quality, uint8_t exception)
+{
+    device->worst = quality;
+    device->exception = exception;
+    if (quality == KW_QUALITY_BAD_EXCEPTION &&
+        (kw_meter_refusal(exception) == KW_METER_REFUSAL_NARROWS ||
+         kw_meter_refusal(exception) == KW_METER_REFUSAL_FUNCTION)) {
+        tell_refused(device, tag, exception);
+        return;
+    }
+    fail_request(device, tag, quality);
+    if (quality == KW_QUALITY_BAD_TIMEOUT || quality == KW_QUALITY_BAD_LINE)
+        fail_rest(device, quality);
+}
+
+static void count_answer(struct kw_meter_device *device,
+                         const struct kw_meter_answer *answer, uint64_t now_ns)
+{
+    kw_meter_stats_count(&device->stats, answer->outcome, answer->rtt_us);
+    kw_meter_recent_count(&device->recent, answer->outcome, answer->rtt_us,
+                          now_ns);
+    device->stats.foreign += answer->foreign;
+    if (answer->outcome == KW_METER_EXCEPTION)
+        device->last_exception = answer->exception;
+}
+
+/* The registers as they came, for others to read. */
+static void keep_image(struct kw_meter_device *device, unsigned tag,
+                       const unsigned char *data, uint64_t now_ns)
+{
+    const struct kw_meter_request_state *state = &device->request[tag];
+
+    kw_meter_image_put(&device->image, state->block,
+                       device->plan.requests[tag].address, state->count, data,
+                       now_ns);
+}
+
 static void poll_answered(struct kw_meter_job *job, unsigned tag,
                           const struct kw_meter_answer *answer, uint64_t now_ns)
 {
     struct kw_meter_device *device = device_of(job);
     uint8_t quality = kw_meter_answer_quality(answer);
 
-    kw_meter_stats_count(&device->stats, answer->outcome, answer->rtt_us);
-    device->stats.foreign += answer->foreign;
+    count_answer(device, answer, now_ns);
     set_step(device, tag, KW_METER_STEP_NONE);
     if (quality == KW_QUALITY_GOOD) {
         device->answered = true;
-        kw_meter_image_put(&device->image, tag, answer->data, now_ns);
+        keep_image(device, tag, answer->data, now_ns);
         decode_answer(device, tag, answer->data);
-    } else if (!retry(device, tag, quality, now_ns)) {
-        device->worst = quality;
-        device->exception = answer->exception;
-        fail_request(device, tag, quality);
-        if (quality == KW_QUALITY_BAD_TIMEOUT || quality == KW_QUALITY_BAD_LINE)
-            fail_rest(device, quality);
+        tell_refused(device, tag, 0);
+    } else if (!retry(device, tag, answer, now_ns)) {
+        fail_answer(device, tag, quality, answer->exception);
     }
     go_on(device, now_ns);
 }
@@ -386,6 +487,7 @@ static void poll_up(struct kw_meter_job *job, uint64_t now_ns)
 
     if (is_aside(device))
         return;
+    kw_meter_refused_retry(device);
     for (unsigned i = 0; i < device->plan.count; i++) {
         uint8_t read_class = device->plan.requests[i].read_class;
 
@@ -402,15 +504,15 @@ static void poll_down(struct kw_meter_job *job, uint64_t now_ns)
 {
     struct kw_meter_device *device = device_of(job);
 
-    (void)now_ns;
     device->polling = false;
+    device->begun_ns = 0;
     device->samples_count = 0;
     device->stamp_ms = kw_clock_wall_ms(device->core->clock);
     for (unsigned i = 0; i < device->plan.count; i++) {
         set_step(device, i, KW_METER_STEP_NONE);
         fail_request(device, i, KW_QUALITY_BAD_LINE);
     }
-    publish(device);
+    publish(device, now_ns);
 }
 
 int kw_meter_device_start(struct kw_meter_device *device,

@@ -10,6 +10,7 @@ enum kw_meter_event {
     KW_METER_EVENT_LINE_DOWN,
     KW_METER_EVENT_FAILING,
     KW_METER_EVENT_SCAN,
+    KW_METER_EVENT_COUNTER,
 };
 
 extern const struct kw_event_kind kw_meter_events[]; /* bus.c */

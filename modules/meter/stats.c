@@ -49,6 +49,8 @@ void kw_meter_stats_add(struct kw_meter_stats *sum,
     sum->crc += stats->crc;
     sum->foreign += stats->foreign;
     sum->exceptions += stats->exceptions;
+    sum->implausible += stats->implausible;
+    sum->late += stats->late;
     sum->rtt_count += stats->rtt_count;
     sum->rtt_sum_us += stats->rtt_sum_us;
     if (stats->rtt_max_us > sum->rtt_max_us)

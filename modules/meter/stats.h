@@ -13,13 +13,15 @@ enum { KW_METER_RTT_BOUNDS = 12 };
 extern const uint32_t kw_meter_rtt_bounds_us[KW_METER_RTT_BOUNDS];
 
 struct kw_meter_stats {
-    uint64_t polls;      /* begun and ended */
-    uint64_t good;       /* with at least one good answer */
-    uint64_t requests;   /* sent, repeated ones too */
-    uint64_t timeouts;   /* requests without a whole answer */
-    uint64_t crc;        /* requests with a garbled answer */
-    uint64_t foreign;    /* frames that answered something else */
-    uint64_t exceptions; /* requests that were refused */
+    uint64_t polls;       /* begun and ended */
+    uint64_t good;        /* with at least one good answer */
+    uint64_t requests;    /* sent, repeated ones too */
+    uint64_t timeouts;    /* requests without a whole answer */
+    uint64_t crc;         /* requests with a garbled answer */
+    uint64_t foreign;     /* frames that answered something else */
+    uint64_t exceptions;  /* requests that were refused */
+    uint64_t implausible; /* counters' values that can't be */
+    uint64_t late;        /* answers after the time-out */
     uint64_t rtt_count, rtt_sum_us;
     uint64_t rtt_last_us, rtt_max_us;
     uint32_t rtt[KW_METER_RTT_BOUNDS + 1]; /* answers by round trip */

@@ -9,6 +9,7 @@
 #include "test_meter_plant.h"
 
 #include "core/quantity.h"
+#include "meter/plausible.h"
 
 #include <dirent.h>
 
@@ -21,6 +22,7 @@ struct world {
     size_t profiles_count;
     size_t compared;
     int64_t after_ms;
+    double polls;
 };
 
 static int by_name(const void *a, const void *b)
@@ -120,13 +122,27 @@ static bool all_new(void *arg)
     return true;
 }
 
-/* Two rounds: a poll that was under way may have read half of the old. */
+/* True when every meter has been polled so many times more. */
+static bool all_polled(void *arg)
+{
+    struct world *world = arg;
+
+    return rig_metric(&world->rig, "polls_total") >= world->polls;
+}
+
+/* Two rounds: a poll that was under way may have read half of the old. Then
+ * until counters that jumped are believed (plausible.h): so many more polls,
+ * and one that was under way, and one since the slowest is behind. */
 static void wait_for_new(struct world *world)
 {
     for (int round = 0; round < 2; round++) {
         world->after_ms = kw_clock_wall_ms(&kw_clock_system);
         kw_fixture_until(&world->rig.fixture, all_new, world);
     }
+    world->polls =
+        rig_metric(&world->rig, "polls_total") +
+        (KW_METER_CONFIRMATIONS + 2) * rig_metric(&world->rig, "meters");
+    kw_fixture_until(&world->rig.fixture, all_polled, world);
 }
 
 static void compare_point(struct world *world, const char *meter,

@@ -57,6 +57,8 @@ struct rig {
     int64_t last_time_ms;
     unsigned line_down, line_up, failing, recovered; /* events */
     unsigned progress;                               /* events of the moment */
+    unsigned jumps;
+    char jump[200]; /* text of the last counter_jump */
     /* Looks at each sample; may be NULL. */
     void (*look)(struct rig *rig, const struct kw_point *point,
                  const struct kw_sample *sample);
@@ -104,6 +106,11 @@ static inline void rig_on_event(void *arg, const struct kw_event *event)
         return;
     }
     assert_true(event->text[0] != 0);
+    if (strcmp(event->kind->key, "counter_jump") == 0) {
+        rig->jumps++;
+        snprintf(rig->jump, sizeof(rig->jump), "%s", event->text);
+        return;
+    }
     rig->line_down += line && event->on;
     rig->line_up += line && !event->on;
     rig->failing += !line && event->on;

@@ -50,7 +50,8 @@ static void put(struct world *world, size_t request, uint64_t now_ns)
         data[2 * i] = (unsigned char)((at->address + i) >> 8);
         data[2 * i + 1] = (unsigned char)(at->address + i);
     }
-    kw_meter_image_put(&world->image, request, data, now_ns);
+    kw_meter_image_put(&world->image, request, at->address, at->count, data,
+                       now_ns);
 }
 
 static enum kw_meter_image_result read_at(struct world *world, uint8_t function,
@@ -204,8 +205,8 @@ static void test_bits(void **state)
 
     (void)state;
     open_world(&world, bits, 2);
-    kw_meter_image_put(&world.image, 0, first, 1);
-    kw_meter_image_put(&world.image, 1, second, 1);
+    kw_meter_image_put(&world.image, 0, 3, 11, first, 1);
+    kw_meter_image_put(&world.image, 1, 14, 9, second, 1);
     assert_int_equal(kw_meter_image_read(&world.blocks, &ask, 1, out, &code),
                      KW_METER_IMAGE_GOOD);
     assert_int_equal(out[0], 0x55);
@@ -217,6 +218,62 @@ static void test_bits(void **state)
     assert_int_equal(kw_meter_image_read(&world.blocks, &ask, 1, out, &code),
                      KW_METER_IMAGE_GOOD);
     assert_int_equal(out[0], 0x02);
+    kw_meter_image_fini(&world.image);
+}
+
+/* A meter that lacks a part of a block: the rest of it is there. */
+static void test_narrowed(void **state)
+{
+    static const struct kw_plan_request whole[] = {
+        {.function = 3, .read_class = KW_MAP_FAST, .address = 10, .count = 20},
+    };
+    static const unsigned char data[40] = {1, 2, 3, 4};
+    struct world world;
+
+    (void)state;
+    open_world(&world, whole, 1);
+    put(&world, 0, 1);
+    assert_int_equal(kw_meter_image_narrow(&world.image, 0, 2), 0);
+    assert_int_equal(read_at(&world, 3, 10, 20, 1), KW_METER_IMAGE_BAD);
+    kw_meter_image_put(&world.image, 0, 10, 5, data, 2);
+    kw_meter_image_put(&world.image, 0, 17, 13, data, 2);
+    assert_int_equal(kw_meter_image_narrow(&world.image, 0, 3), 0);
+    assert_int_equal(read_at(&world, 3, 10, 5, 2), KW_METER_IMAGE_GOOD);
+    assert_int_equal(read_at(&world, 3, 17, 13, 2), KW_METER_IMAGE_GOOD);
+    assert_int_equal(read_at(&world, 3, 14, 2, 2), KW_METER_IMAGE_BAD);
+    assert_int_equal(read_at(&world, 3, 16, 2, 2), KW_METER_IMAGE_BAD);
+    assert_int_equal(read_at(&world, 3, 29, 2, 2), KW_METER_IMAGE_OUTSIDE);
+    /* It has them after all. */
+    kw_meter_image_put(&world.image, 0, 15, 2, data, 3);
+    assert_int_equal(read_at(&world, 3, 10, 20, 3), KW_METER_IMAGE_GOOD);
+    kw_meter_image_fini(&world.image);
+}
+
+/* Coils in parts that begin within a byte. */
+static void test_narrowed_bits(void **state)
+{
+    static const struct kw_plan_request whole[] = {
+        {.function = 1, .read_class = KW_MAP_FAST, .address = 3, .count = 20},
+    };
+    static const unsigned char ones[] = {0xFF, 0xFF}, none[] = {0, 0};
+    struct kw_meter_ask ask = {.function = 1, .address = 8, .count = 8};
+    unsigned char out[3];
+    struct world world;
+    uint8_t code;
+
+    (void)state;
+    open_world(&world, whole, 1);
+    kw_meter_image_put(&world.image, 0, 3, 20, ones, 1);
+    assert_int_equal(kw_meter_image_narrow(&world.image, 0, 2), 0);
+    kw_meter_image_put(&world.image, 0, 8, 11, ones, 1);
+    kw_meter_image_put(&world.image, 0, 10, 3, none, 1);
+    assert_int_equal(kw_meter_image_read(&world.blocks, &ask, 1, out, &code),
+                     KW_METER_IMAGE_GOOD);
+    assert_int_equal(out[0], 0xE3);
+    ask.count = 12;
+    assert_int_equal(kw_meter_image_read(&world.blocks, &ask, 1, out, &code),
+                     KW_METER_IMAGE_BAD);
+    assert_int_equal(code, 2);
     kw_meter_image_fini(&world.image);
 }
 
