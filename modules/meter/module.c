@@ -16,7 +16,9 @@ enum metric {
     TIMEOUTS,
     CRC_ERRORS,
     FOREIGN,
+    LATE,
     EXCEPTIONS,
+    IMPLAUSIBLE,
     LINES,
     LINES_DOWN,
     METERS,
@@ -35,6 +37,10 @@ static const struct kw_metric metrics[] = {
                     "Requests whose answer was garbled."},
     [FOREIGN] = {"foreign_total", "1", KW_METRIC_COUNTER,
                  "Frames dropped because they answered something else."},
+    [LATE] = {"late_total", "1", KW_METRIC_COUNTER,
+              "Answers that came after the time-out."},
+    [IMPLAUSIBLE] = {"implausible_total", "1", KW_METRIC_COUNTER,
+                     "Readings of counters that can't be."},
     [EXCEPTIONS] = {"exceptions_total", "1", KW_METRIC_COUNTER,
                     "Requests that a meter refused."},
     [LINES] = {"lines", "1", KW_METRIC_GAUGE, "Lines configured."},
@@ -227,7 +233,9 @@ static void health(const void *self, struct kw_health *out)
     values[TIMEOUTS] = (double)total.timeouts;
     values[CRC_ERRORS] = (double)total.crc;
     values[FOREIGN] = (double)total.foreign;
+    values[LATE] = (double)total.late;
     values[EXCEPTIONS] = (double)total.exceptions;
+    values[IMPLAUSIBLE] = (double)total.implausible;
     values[ROUND_TRIP_LONGEST] = (double)total.rtt_max_us / 1e6;
     if (meter->broken > 0) {
         out->level = KW_LEVEL_FAILED;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * GET /meters: lines and meters with how they do. POST /read: one meter, read
+ * GET /meters: lines and meters with how they do. GET /bus: one line and what
+ * was on it. POST /read: one meter, read
  * once over a line of this gateway. A reading waits for its answers; if the
  * client goes first, or the line is closed, it ends without them.
  */
@@ -12,131 +13,28 @@
 #include "core/point.h"
 #include "meter/bus.h"
 #include "meter/once.h"
+#include "meter/report.h"
 #include "meter/settings.h"
 
 #include <math.h>
 
 enum { ANSWER_MAX_BYTES = 64 << 20 };
 
-static const char *line_kind(const struct kw_meter_line_conf *conf)
+/* Calls put for a report on each line; false when memory is out. */
+static bool report_all(const struct kw_meter *meter, struct kw_json *json,
+                       void (*put)(const struct kw_meter_report *report,
+                                   struct kw_json *json))
 {
-    if (conf->serial != NULL)
-        return "serial";
-    return conf->tcp != NULL ? "tcp" : "rtu_tcp";
-}
+    KW_LIST_EACH (link, &meter->buses) {
+        struct kw_meter_report report;
 
-static void put_line(struct kw_json *json, const struct kw_meter_bus *bus)
-{
-    static const char *const states[] = {
-        [KW_METER_LINE_CONNECTING] = "connecting",
-        [KW_METER_LINE_UP] = "up",
-        [KW_METER_LINE_DOWN] = "down",
-    };
-    char address[320];
-
-    kw_meter_line_address(bus->conf, address, sizeof(address));
-    kw_json_object(json, NULL);
-    kw_json_text(json, "name", bus->conf->name);
-    kw_json_text(json, "kind", line_kind(bus->conf));
-    kw_json_text(json, "address", address);
-    kw_json_text(json, "state", states[kw_meter_line_state(bus->line)]);
-    kw_json_text(json, "text", kw_meter_line_text(bus->line));
-    kw_json_real(json, "utilisation",
-                 round(kw_meter_line_usage(bus->line) * 1000) / 1000);
-    kw_json_uint(json, "meters", bus->count);
-    kw_json_end_object(json);
-}
-
-static void put_bus_figures(struct kw_json *json,
-                            const struct kw_meter_stats *stats)
-{
-    kw_json_object(json, "bus");
-    kw_json_uint(json, "polls", stats->polls);
-    kw_json_uint(json, "good", stats->good);
-    kw_json_uint(json, "requests", stats->requests);
-    kw_json_uint(json, "timeouts", stats->timeouts);
-    kw_json_uint(json, "crc", stats->crc);
-    kw_json_uint(json, "foreign", stats->foreign);
-    kw_json_uint(json, "exceptions", stats->exceptions);
-    kw_json_object(json, "rtt_us");
-    kw_json_uint(json, "last", stats->rtt_last_us);
-    kw_json_uint(json, "mean", kw_meter_stats_mean_us(stats));
-    kw_json_uint(json, "max", stats->rtt_max_us);
-    kw_json_end_object(json);
-    if (stats->last_good_ms > 0)
-        kw_json_int(json, "last_good", stats->last_good_ms);
-    else
-        kw_json_null(json, "last_good");
-    kw_json_end_object(json);
-}
-
-static void put_labels(struct kw_json *json, const struct kw_pairs *labels)
-{
-    kw_json_object(json, "labels");
-    for (size_t i = 0; i < labels->count; i++)
-        kw_json_text(json, labels->items[i].key, labels->items[i].value);
-    kw_json_end_object(json);
-}
-
-static void put_every(struct kw_json *json, const struct kw_meter_every *every)
-{
-    int64_t period_ms[3];
-
-    kw_meter_periods(every, period_ms);
-    kw_json_object(json, "every_ms");
-    kw_json_int(json, "fast", period_ms[0]);
-    kw_json_int(json, "normal", period_ms[1]);
-    kw_json_int(json, "slow", period_ms[2]);
-    kw_json_end_object(json);
-}
-
-static void put_points(struct kw_json *json,
-                       const struct kw_meter_device *device)
-{
-    kw_json_object(json, "attributes");
-    for (size_t i = 0; i < device->map->count; i++) {
-        const struct kw_meter_point *point = &device->points[i];
-
-        if (point->text != NULL && point->text[0] != 0)
-            kw_json_text(json, point->map->quantity->name, point->text);
+        if (kw_meter_report_init(
+                &report, KW_LIST_ENTRY(link, struct kw_meter_bus, link)) != 0)
+            return false;
+        put(&report, json);
+        kw_meter_report_fini(&report);
     }
-    kw_json_end_object(json);
-    kw_json_array(json, "points");
-    for (size_t i = 0; i < device->map->count; i++) {
-        if (device->points[i].text == NULL)
-            kw_json_uint(json, NULL, device->points[i].id);
-    }
-    kw_json_end_array(json);
-}
-
-static void put_meter(struct kw_json *json,
-                      const struct kw_meter_device *device)
-{
-    static const char *const states[] = {
-        [KW_METER_DEVICE_WAITING] = "waiting",
-        [KW_METER_DEVICE_OK] = "ok",
-        [KW_METER_DEVICE_FAILING] = "failing",
-    };
-    const struct kw_meter_entry *entry = device->entry;
-    char text[160];
-
-    kw_meter_device_text(device, text, sizeof(text));
-    kw_json_object(json, NULL);
-    kw_json_text(json, "uid", device->source->uid);
-    kw_json_text(json, "name", device->source->name);
-    kw_json_text(json, "line", entry->line);
-    kw_json_int(json, "unit", entry->unit);
-    kw_json_int(json, "load", entry->load);
-    kw_json_text(json, "profile", entry->profile);
-    kw_json_text(json, "title", device->map->title);
-    put_labels(json, &entry->labels);
-    kw_json_text(json, "state", states[device->state]);
-    kw_json_text(json, "text", text);
-    kw_json_int(json, "since", device->since_ms);
-    put_every(json, &entry->every);
-    put_bus_figures(json, &device->stats);
-    put_points(json, device);
-    kw_json_end_object(json);
+    return true;
 }
 
 static void get_meters(void *self, struct kw_request *request)
@@ -144,26 +42,64 @@ static void get_meters(void *self, struct kw_request *request)
     const struct kw_meter *meter = self;
     struct kw_json json;
     struct kw_buf out;
+    bool whole;
 
     kw_buf_init(&out, ANSWER_MAX_BYTES);
     kw_json_init(&json, &out);
     kw_json_object(&json, NULL);
     kw_json_array(&json, "lines");
-    KW_LIST_EACH (link, &meter->buses) {
-        put_line(&json, KW_LIST_ENTRY(link, struct kw_meter_bus, link));
-    }
+    whole = report_all(meter, &json, kw_meter_report_line);
     kw_json_end_array(&json);
     kw_json_array(&json, "meters");
-    KW_LIST_EACH (bus_link, &meter->buses) {
-        const struct kw_meter_bus *bus =
-            KW_LIST_ENTRY(bus_link, struct kw_meter_bus, link);
-
-        KW_LIST_EACH (link, &bus->devices) {
-            put_meter(&json, KW_LIST_ENTRY(link, struct kw_meter_device, link));
-        }
-    }
+    whole = report_all(meter, &json, kw_meter_report_meters) && whole;
     kw_json_end_array(&json);
     kw_json_end_object(&json);
+    if (!whole) {
+        kw_buf_fini(&out);
+        kw_reply_problem(request, 500, "internal", "%s.",
+                         kw_strerror(KW_ENOMEM));
+        return;
+    }
+    kw_reply_json(request, 200, &out);
+}
+
+/* --- GET /bus */
+
+struct bus_query {
+    const char *line;
+};
+
+static const struct kw_setting bus_rows[] = {
+    {.key = "line",
+     .kind = KW_KIND_NAME,
+     .flags = KW_REQUIRED,
+     .offset = offsetof(struct bus_query, line),
+     .help = "Name of a line of this gateway."},
+    {0},
+};
+
+static void get_bus(void *self, struct kw_request *request)
+{
+    const struct bus_query *query = request->query;
+    const struct kw_meter_bus *bus = kw_meter_find_bus(self, query->line);
+    struct kw_meter_report report;
+    struct kw_json json;
+    struct kw_buf out;
+
+    if (bus == NULL) {
+        kw_reply_problem(request, 404, "no_such_line", "There is no line %s.",
+                         query->line);
+        return;
+    }
+    if (kw_meter_report_init(&report, bus) != 0) {
+        kw_reply_problem(request, 500, "internal", "%s.",
+                         kw_strerror(KW_ENOMEM));
+        return;
+    }
+    kw_buf_init(&out, ANSWER_MAX_BYTES);
+    kw_json_init(&json, &out);
+    kw_meter_report_bus(&report, &json);
+    kw_meter_report_fini(&report);
     kw_reply_json(request, 200, &out);
 }
 
@@ -348,6 +284,14 @@ const struct kw_route kw_meter_routes[] = {
      .permission = KW_MAY_SEE,
      .help = "Lines and meters with their state and bus figures.",
      .handle = get_meters},
+    {.method = KW_GET,
+     .path = "/bus",
+     .permission = KW_MAY_SEE,
+     .help = "One line: round trips, errors by meter, the last frames with "
+             "their meaning, and where a fault is.",
+     .query = bus_rows,
+     .query_size = sizeof(struct bus_query),
+     .handle = get_bus},
     {.method = KW_POST,
      .path = "/read",
      .permission = KW_MAY_CONFIGURE,

@@ -106,8 +106,9 @@ static const double crc_share = 0.005;
 static const double losses_share = 0.01;
 static const double foreign_share = 0.005;
 static const double exceptions_share = 0.005;
-static const double most = 0.6;      /* of the meters: it is the line's */
-static const double slow_part = 0.7; /* of the time-out */
+static const double most = 0.6;           /* of the meters: it is the line's */
+static const double overload_from = 1.02; /* it is measured */
+static const double slow_part = 0.7;      /* of the time-out */
 
 enum {
     ENOUGH = 3,        /* requests: to say that nothing comes */
@@ -397,7 +398,7 @@ static bool overload(const struct kw_meter_survey *survey,
 {
     (void)meter;
     verdict->demand = survey->line->demand;
-    return survey->line->demand > 1;
+    return survey->line->demand > overload_from;
 }
 
 static bool noise(const struct kw_meter_survey *survey,

@@ -227,16 +227,20 @@ static void test_narrowed(void **state)
     static const struct kw_plan_request whole[] = {
         {.function = 3, .read_class = KW_MAP_FAST, .address = 10, .count = 20},
     };
-    static const unsigned char data[40] = {1, 2, 3, 4};
+    unsigned char data[64];
     struct world world;
 
     (void)state;
+    for (unsigned i = 0; i < 32; i++) { /* the value of a register: address */
+        data[2 * i] = 0;
+        data[2 * i + 1] = (unsigned char)i;
+    }
     open_world(&world, whole, 1);
     put(&world, 0, 1);
     assert_int_equal(kw_meter_image_narrow(&world.image, 0, 2), 0);
     assert_int_equal(read_at(&world, 3, 10, 20, 1), KW_METER_IMAGE_BAD);
-    kw_meter_image_put(&world.image, 0, 10, 5, data, 2);
-    kw_meter_image_put(&world.image, 0, 17, 13, data, 2);
+    kw_meter_image_put(&world.image, 0, 10, 5, data + 20, 2);
+    kw_meter_image_put(&world.image, 0, 17, 13, data + 34, 2);
     assert_int_equal(kw_meter_image_narrow(&world.image, 0, 3), 0);
     assert_int_equal(read_at(&world, 3, 10, 5, 2), KW_METER_IMAGE_GOOD);
     assert_int_equal(read_at(&world, 3, 17, 13, 2), KW_METER_IMAGE_GOOD);
@@ -244,7 +248,7 @@ static void test_narrowed(void **state)
     assert_int_equal(read_at(&world, 3, 16, 2, 2), KW_METER_IMAGE_BAD);
     assert_int_equal(read_at(&world, 3, 29, 2, 2), KW_METER_IMAGE_OUTSIDE);
     /* It has them after all. */
-    kw_meter_image_put(&world.image, 0, 15, 2, data, 3);
+    kw_meter_image_put(&world.image, 0, 15, 2, data + 30, 3);
     assert_int_equal(read_at(&world, 3, 10, 20, 3), KW_METER_IMAGE_GOOD);
     kw_meter_image_fini(&world.image);
 }
@@ -307,9 +311,10 @@ static void test_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ranges), cmocka_unit_test(test_bad),
-        cmocka_unit_test(test_stale),  cmocka_unit_test(test_overlap),
-        cmocka_unit_test(test_bits),   cmocka_unit_test(test_nothing),
+        cmocka_unit_test(test_ranges),   cmocka_unit_test(test_bad),
+        cmocka_unit_test(test_stale),    cmocka_unit_test(test_overlap),
+        cmocka_unit_test(test_narrowed), cmocka_unit_test(test_narrowed_bits),
+        cmocka_unit_test(test_bits),     cmocka_unit_test(test_nothing),
         cmocka_unit_test(test_memory),
     };
 
