@@ -261,6 +261,16 @@ static int run_speed(struct call *call)
     return 0;
 }
 
+/* `arrivals start` begins, `arrivals FILE` ends and writes. */
+static int run_arrivals(struct call *call)
+{
+    struct kw_plant_arrivals *arrivals = &call->plant->tcp.arrivals;
+    if (strcmp(call->word[1], "start") != 0)
+        return kw_plant_arrivals_write(arrivals, call->word[1], &call->diag);
+    kw_plant_arrivals_start(arrivals);
+    return 0;
+}
+
 static int run_quit(struct call *call)
 {
     call->plant->loop.quit = true;
@@ -278,6 +288,7 @@ static const struct row {
     {"set", "set UNIT[.LOAD]@LINE QUANTITY VALUE", 3, 3, run_set},
     {"fault", "fault LINE UNIT|* KIND [N|off]", 3, 4, run_fault},
     {"stats", "stats", 0, 0, run_stats},
+    {"arrivals", "arrivals start|FILE", 1, 1, run_arrivals},
     {"meters", "meters", 0, 0, run_meters},
     {"pattern", "pattern", 0, 0, run_pattern},
     {"clear", "clear", 0, 0, run_clear},
@@ -298,7 +309,7 @@ static int dispatch(struct call *call)
         return row->run(call);
     }
     return kw_plant_say(&call->diag,
-                        "'%s': expected values set fault stats "
+                        "'%s': expected values set fault stats arrivals "
                         "meters pattern clear freeze run speed or quit",
                         call->word[0]);
 }

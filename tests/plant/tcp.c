@@ -135,6 +135,8 @@ static int answer(struct kw_plant_connection *connection, const uint8_t *frame,
     struct kw_plant_port *port = connection->port;
     struct kw_plant_fault fault;
     uint8_t reply[KW_PLANT_ADU_BYTES];
+    kw_plant_arrivals_add(&port->tcp->arrivals, port->line->port,
+                          frame[KW_PLANT_MBAP_BYTES - 1], kw_plant_now_ns());
     size_t size = kw_plant_desk_answer(&port->tcp->desk, port->line, frame,
                                        length, &fault, reply);
     if (fault.kind == KW_PLANT_CLOSE || connection->queued == QUEUE_LIMIT) {
@@ -310,4 +312,5 @@ void kw_plant_tcp_fini(struct kw_plant_tcp *tcp)
     tcp->ports = NULL;
     tcp->count = 0;
     kw_plant_desk_close(&tcp->desk);
+    kw_plant_arrivals_fini(&tcp->arrivals);
 }

@@ -6,6 +6,7 @@
 #ifndef KW_PLANT_TCP_H
 #define KW_PLANT_TCP_H
 
+#include "arrivals.h"
 #include "desk.h"
 #include "loop.h"
 
@@ -25,6 +26,7 @@ struct kw_plant_tcp {
     size_t count;
     struct kw_plant_connection *first; /* all connections */
     size_t delayed; /* connections with bytes that wait for their time */
+    struct kw_plant_arrivals arrivals;
 };
 
 /* -1 with a message. */

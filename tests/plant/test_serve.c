@@ -469,6 +469,41 @@ static void test_the_clock_runs_at_its_speed(void **state)
     tell(rig, "freeze");
 }
 
+/* When requests came: in order, only while it was asked for. */
+static void test_arrivals(void **state)
+{
+    struct rig *rig = *state;
+    unsigned port = rig->plant.lines[2]->port, got_port, got_unit;
+    modbus_t *master = dial_tcp(rig, 1);
+    char path[160], command[200];
+    int64_t before_ns, last_ns = 0;
+    uint16_t words[2];
+    assert_int_equal(modbus_read_input_registers(master, 0, 2, words), 2);
+    tell(rig, "arrivals start");
+    before_ns = kw_plant_now_ns();
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(modbus_read_input_registers(master, 0, 2, words), 2);
+    snprintf(path, sizeof path, "%s/arrivals", rig->folder);
+    snprintf(command, sizeof command, "arrivals %s", path);
+    tell(rig, command);
+    assert_int_equal(modbus_read_input_registers(master, 0, 2, words), 2);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    int count = 0;
+    long long at_ns = 0;
+    while (fscanf(file, "%u,%u,%lld\n", &got_port, &got_unit, &at_ns) == 3) {
+        assert_int_equal(got_port, port);
+        assert_int_equal(got_unit, 1);
+        assert_true(at_ns >= before_ns && at_ns > last_ns);
+        last_ns = at_ns;
+        count++;
+    }
+    assert_int_equal(count, 3);
+    fclose(file);
+    assert_int_equal(unlink(path), 0);
+    hang_up(master);
+}
+
 static void test_wrong_commands(void **state)
 {
     static const char *const rows[][2] = {
@@ -488,6 +523,7 @@ static void test_wrong_commands(void **state)
         {"fault fast 77 dead", "no unit '77' on fast"},
         {"fault fast x dead", "expected UNIT or *"},
         {"fault fast 1 dead never", "expected how many replies, or off"},
+        {"arrivals /none/file", "/none/file: No such file"},
         {"speed -1", "expected a speed above 0"},
         {"run fast", "expected run"},
     };
@@ -532,6 +568,7 @@ int main(void)
                                         start, stop),
         cmocka_unit_test_setup_teardown(test_the_clock_runs_at_its_speed, start,
                                         stop),
+        cmocka_unit_test_setup_teardown(test_arrivals, start, stop),
         cmocka_unit_test_setup_teardown(test_wrong_commands, start, stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
