@@ -199,8 +199,8 @@ static void lay_grids(struct kw_meter_device *device, uint32_t sequence)
     for (int i = 0; i < KW_MAP_ONCE; i++) {
         uint64_t later_ns = kw_meter_phase_ns(sequence, device->period_ns[i]);
 
-        device->grid_ns[i] =
-            now_ns + phase_ns + (i > 0 ? later_ns / fast_ns * fast_ns : 0);
+        device->grid_ns[i] = kw_meter_grid_start(now_ns + phase_ns) +
+                             (i > 0 ? later_ns / fast_ns * fast_ns : 0);
     }
     /* The first poll is at once and brings everything. */
     for (size_t i = 0; i < device->plan.count; i++) {

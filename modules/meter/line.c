@@ -3,8 +3,8 @@
  * A line at work. What happens is an event; the table in wire.c says which
  * state and action follow; this file carries the actions out.
  *
- * Happy path: the timer finds a task due (work), the silence since the last
- * byte is kept by the fine timer (silent), the task's job gives its request,
+ * Happy path: the wake finds a task due (work), the silence since the last
+ * byte is kept by another (silent), the task's job gives its request,
  * which leaves (sent), the answer comes (line_read.c) and goes to the job,
  * which puts itself in again when it has more to ask.
  * Failures: no answer in time, a garbled one: the job is told, and the line is
@@ -12,7 +12,7 @@
  * connection lost: all jobs are told, it is opened again after a pause that
  * grows (line_port.c).
  * On close: requests under way are forgotten and no job is called; the memory
- * goes when timers, port and connection have closed.
+ * goes when port and connection have closed.
  */
 #include "meter/line_impl.h"
 
@@ -20,7 +20,6 @@
 #include "core/core.h"
 #include "meter/frame_mbap.h"
 #include "meter/frame_rtu.h"
-#include "meter/link.h"
 #include "meter/settings.h"
 #include "meter/wire.h"
 
@@ -28,7 +27,7 @@
 
 enum {
     NO_EVENT = KW_METER_WIRE_EVENTS,
-    /* libuv's timers are whole milliseconds: what is due within one is due. */
+    /* What is due within a millisecond is due: one wake for both. */
     SLACK_NS = 1000000,
     TIMEOUTS_TO_RENEW = 3,
 };
@@ -62,7 +61,7 @@ static unsigned listen_to(struct kw_meter_line *line)
 
     if (now_ns >= quiet_ns || now_ns >= line->give_up_ns)
         return KW_METER_WIRE_SILENT;
-    kw_meter_fine_timer_set(&line->fine, quiet_ns - now_ns);
+    kw_wake_set(&line->silence, quiet_ns - now_ns);
     return NO_EVENT;
 }
 
@@ -327,10 +326,10 @@ static void expire(struct kw_meter_line *line, uint64_t now_ns)
     }
 }
 
-/* Sets the timer to the next thing that will be due. */
+/* Sets the wake to the next thing that will be due. */
 static void arm(struct kw_meter_line *line)
 {
-    uint64_t now_ns = now_ns_of(line), next_ns = UINT64_MAX, delay_ns;
+    uint64_t now_ns = now_ns_of(line), next_ns = UINT64_MAX;
 
     if (line->state == KW_METER_WIRE_DOWN)
         next_ns = line->open_ns;
@@ -340,13 +339,10 @@ static void arm(struct kw_meter_line *line)
         if (line->slots[i].used && line->slots[i].deadline_ns < next_ns)
             next_ns = line->slots[i].deadline_ns;
     }
-    if (next_ns == UINT64_MAX) {
-        uv_timer_stop(&line->timer);
-        return;
-    }
-    delay_ns = next_ns > now_ns ? next_ns - now_ns : 0;
-    uv_timer_start(&line->timer, kw_meter_line_on_timer,
-                   (delay_ns + 999999) / 1000000, 0);
+    if (next_ns == UINT64_MAX)
+        kw_wake_clear(&line->wake);
+    else
+        kw_wake_set(&line->wake, next_ns > now_ns ? next_ns - now_ns : 0);
 }
 
 void kw_meter_line_enter(struct kw_meter_line *line)
@@ -360,9 +356,10 @@ void kw_meter_line_leave(struct kw_meter_line *line)
         arm(line);
 }
 
-void kw_meter_line_on_timer(uv_timer_t *timer)
+void kw_meter_line_on_wake(struct kw_wake *wake)
 {
-    struct kw_meter_line *line = timer->data;
+    struct kw_meter_line *line =
+        KW_LIST_ENTRY(wake, struct kw_meter_line, wake);
     uint64_t now_ns = now_ns_of(line);
 
     kw_meter_line_enter(line);

@@ -4,8 +4,8 @@
 #define KW_METER_LINE_IMPL_H
 
 #include "meter/doubt.h"
-#include "meter/fine_timer.h"
 #include "meter/line.h"
+#include "meter/link.h"
 #include "meter/stats.h"
 #include "meter/trace.h"
 
@@ -41,12 +41,13 @@ struct kw_meter_line {
     const struct kw_meter_line_conf *conf;
     struct kw_meter_line_owner owner;
     struct kw_meter_link *link;
-    uv_timer_t timer;
-    struct kw_meter_fine_timer fine;
-    bool rtu;            /* frames with CRC, else with MBAP */
-    bool echoes;         /* the last request came back before its answer */
-    uint64_t char_ns;    /* 0: not known (TCP) */
-    uint64_t silence_ns; /* before a request, pause included */
+    struct kw_wake wake;     /* the next thing that is due */
+    struct kw_wake silence;  /* the line has been silent for long enough */
+    struct kw_turn_end over; /* of closing: nothing is told inside a call */
+    bool rtu;                /* frames with CRC, else with MBAP */
+    bool echoes;             /* the last request came back before its answer */
+    uint64_t char_ns;        /* 0: not known (TCP) */
+    uint64_t silence_ns;     /* before a request, pause included */
     uint64_t timeout_ns;
 
     struct kw_link jobs;
@@ -82,11 +83,11 @@ struct kw_meter_line {
 
 /*
  * Every callback from outside works between enter and leave; the outermost
- * leave sets the timer to what is due next.
+ * leave sets the wake to what is due next.
  */
 void kw_meter_line_enter(struct kw_meter_line *line);
 void kw_meter_line_leave(struct kw_meter_line *line);
-void kw_meter_line_on_timer(uv_timer_t *timer);
+void kw_meter_line_on_wake(struct kw_wake *wake);
 
 /* Feeds an event (enum kw_meter_wire_event) to the state table and does what
  * it says, until nothing follows. */

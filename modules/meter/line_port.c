@@ -13,7 +13,6 @@
 #include "base/text.h"
 #include "core/core.h"
 #include "meter/frame_rtu.h"
-#include "meter/link.h"
 #include "meter/settings.h"
 #include "meter/wire.h"
 #include "net/stream.h"
@@ -194,17 +193,28 @@ static void on_sent(void *arg)
     kw_meter_line_leave(line);
 }
 
-static void on_silent(void *arg)
+static void on_silent(struct kw_wake *wake)
 {
-    struct kw_meter_line *line = arg;
+    struct kw_meter_line *line =
+        KW_LIST_ENTRY(wake, struct kw_meter_line, silence);
 
     kw_meter_line_enter(line);
     kw_meter_line_feed(line, KW_METER_WIRE_SILENT);
     kw_meter_line_leave(line);
 }
 
+/* The last hold of a line that closes. */
+static void on_over(void *arg)
+{
+    struct kw_meter_line *line = arg;
+
+    kw_life_drop(&line->life);
+}
+
 static void free_line(struct kw_meter_line *line)
 {
+    kw_wake_close(&line->wake);
+    kw_wake_close(&line->silence);
     kw_free(line->memory);
     kw_free(line->slots);
     kw_free(line);
@@ -275,12 +285,12 @@ static int make_parts(struct kw_meter_line *line)
     if (line->memory == NULL || line->slots == NULL || line->link == NULL)
         return KW_ENOMEM;
     kw_meter_schedule_init(&line->schedule, line->memory, line->jobs_max);
-    if (line->silence_ns == 0)
-        return 0;
-    line->fine.expired = on_silent;
-    line->fine.arg = line;
-    return kw_meter_fine_timer_open(&line->fine, &line->core->loop->uv,
-                                    &line->life);
+    line->wake.run = kw_meter_line_on_wake;
+    line->silence.run = on_silent;
+    if (kw_wake_open(line->core->loop, &line->wake) != 0)
+        return KW_ENOMEM;
+    return line->silence_ns > 0 ? kw_wake_open(line->core->loop, &line->silence)
+                                : 0;
 }
 
 int kw_meter_line_new(struct kw_meter_line **out, struct kw_core *core,
@@ -296,7 +306,9 @@ int kw_meter_line_new(struct kw_meter_line **out, struct kw_core *core,
     line->conf = conf;
     line->owner = *owner;
     line->jobs_max = jobs;
-    line->fine.fd = -1;
+    kw_list_init(&line->over.link);
+    line->over.run = on_over;
+    line->over.arg = line;
     kw_list_init(&line->jobs);
     kw_life_init(&line->life, on_gone);
     set_timing(line);
@@ -308,23 +320,24 @@ int kw_meter_line_new(struct kw_meter_line **out, struct kw_core *core,
         free_line(line);
         return err;
     }
-    kw_life_timer(&line->life, &core->loop->uv, &line->timer, line);
+    kw_life_hold(&line->life); /* see kw_meter_line_close */
     /* In the loop's next turn: by then every module has started. */
-    uv_timer_start(&line->timer, kw_meter_line_on_timer, 0, 0);
+    kw_wake_set(&line->wake, 0);
     *out = line;
     return 0;
 }
 
 void kw_meter_line_close(struct kw_meter_line *line)
 {
-    if (!kw_life_close(&line->life)) /* the timer is held: not gone yet */
+    if (!kw_life_close(&line->life)) /* it holds itself: not gone yet */
         return;
     while (!kw_list_empty(&line->jobs))
         kw_meter_line_remove(
             KW_LIST_ENTRY(line->jobs.next, struct kw_meter_job, link));
     line->link->ops->close(line->link);
-    kw_meter_fine_timer_close(&line->fine);
-    kw_life_close_handle(&line->life, (uv_handle_t *)&line->timer);
+    kw_wake_clear(&line->wake);
+    kw_wake_clear(&line->silence);
+    kw_loop_turn_end(line->core->loop, &line->over);
 }
 
 const struct kw_meter_line_conf *

@@ -15,11 +15,10 @@
 
 #include "base/err.h"
 #include "core/life.h"
+#include "core/loop.h"
 
 #include <stddef.h>
 
-struct kw_loop;
-struct kw_clock;
 struct kw_jobs;
 struct kw_resolver;
 struct kw_meter_link;

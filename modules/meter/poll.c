@@ -27,7 +27,7 @@
 #include <string.h>
 
 static const uint64_t ns_per_ms = 1000000;
-/* As the line does: libuv's timers are whole milliseconds. */
+/* As the line does: what is due within a millisecond is due. */
 static const uint64_t slack_ns = 1000000;
 
 static struct kw_meter_device *device_of(struct kw_meter_job *job)

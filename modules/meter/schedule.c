@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "meter/schedule.h"
 
+static const uint64_t tick_ns = 10000000;
+
 void kw_meter_schedule_init(struct kw_meter_schedule *schedule,
                             struct kw_meter_task **memory, size_t capacity)
 {
@@ -125,6 +127,11 @@ uint64_t kw_meter_grid_next(uint64_t start_ns, uint64_t period_ns,
     if (now_ns < start_ns)
         return start_ns;
     return start_ns + ((now_ns - start_ns) / period_ns + 1) * period_ns;
+}
+
+uint64_t kw_meter_grid_start(uint64_t about_ns)
+{
+    return about_ns / tick_ns * tick_ns;
 }
 
 uint64_t kw_meter_phase_ns(uint32_t index, uint64_t period_ns)

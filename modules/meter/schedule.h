@@ -61,6 +61,13 @@ uint64_t kw_meter_grid_next(uint64_t start_ns, uint64_t period_ns,
                             uint64_t now_ns);
 
 /*
+ * Where a grid starts that shall go through about this time: grids lie on
+ * ticks of 10 ms that all lines share, so that with thousands of meters one
+ * wake of the processor begins several polls.
+ */
+uint64_t kw_meter_grid_start(uint64_t about_ns);
+
+/*
  * A phase within period for the index-th of any number of members: the
  * multiples of the golden ratio lie apart however many there are.
  */

@@ -83,6 +83,7 @@ static void on_turn_end(uv_prepare_t *prepare)
     struct kw_loop *loop = prepare->data;
 
     run_turn_ends(loop);
+    kw_wakes_arm(&loop->wakes);
     note_turn(loop);
 }
 
@@ -100,6 +101,10 @@ int kw_loop_init(struct kw_loop *loop, const struct kw_clock *clock)
     kw_list_init(&loop->turn_ends);
     if (uv_loop_init(&loop->uv) != 0)
         return KW_EIO;
+    if (kw_wakes_init(loop) != 0) {
+        (void)uv_loop_close(&loop->uv);
+        return KW_EIO;
+    }
     uv_prepare_init(&loop->uv, &loop->prepare);
     uv_check_init(&loop->uv, &loop->check);
     uv_idle_init(&loop->uv, &loop->idle);
@@ -125,6 +130,7 @@ int kw_loop_fini(struct kw_loop *loop)
     uv_close((uv_handle_t *)&loop->prepare, NULL);
     uv_close((uv_handle_t *)&loop->check, NULL);
     uv_close((uv_handle_t *)&loop->idle, NULL);
+    kw_wakes_fini(&loop->wakes);
     uv_run(&loop->uv, UV_RUN_NOWAIT);
     return uv_loop_close(&loop->uv) == 0 ? 0 : KW_EBUSY;
 }

@@ -8,9 +8,9 @@
 #define KW_CORE_LOOP_H
 
 #include "base/clock.h"
-#include "base/err.h"
 #include "base/list.h"
 #include "core/life.h"
+#include "core/wake.h"
 
 #include <stdbool.h>
 #include <uv.h>
@@ -43,6 +43,7 @@ struct kw_loop {
     uv_prepare_t prepare;         /* end of a turn */
     uv_check_t check;             /* begin of a turn */
     uv_idle_t idle;               /* awake while turn ends are queued */
+    struct kw_wakes wakes;
     struct kw_link turn_ends;
     struct kw_loop_stats stats;
     uint64_t turn_cpu_ns; /* thread's CPU time at its begin */

@@ -556,6 +556,8 @@ void kw_stream_why(const struct kw_stream *stream, char *text, size_t size)
         plain = "the TLS handshake was not done in time";
     else if (stream->opened)
         plain = "the connection broke";
+    else if (stream->end_err == KW_EFULL)
+        plain = "no file descriptor is free";
     snprintf(text, size, "%s", plain);
 }
 

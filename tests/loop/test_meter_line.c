@@ -194,35 +194,62 @@ static void test_no_connection(void **state)
     close(fd);
 }
 
-/* No descriptor is left: the serial line can't be made, the other one can,
- * and health tells. */
-static void test_no_descriptors(void **state)
+/* No memory for one of two lines: the other one runs, and health tells. */
+static void test_no_memory_for_a_line(void **state)
 {
     struct kw_health health = {.text = ""};
+    struct rig rig;
+    bool one = false;
+
+    (void)state;
+    for (uint64_t n = 1; !one; n++) {
+        assert_true(n < 200);
+        rig_open(&rig);
+        rig_must_parse(&rig,
+                       "lines:\n  - { name: a, serial: /nowhere }\n"
+                       "  - { name: b, tcp: 127.0.0.1 }\n",
+                       &rig.conf);
+        rig.self = kw_alloc(kw_meter_module.state_size);
+        kw_mem_fail_at(n);
+        if (kw_meter_module.start(rig.self, &rig.conf, &rig.fixture.core,
+                                  NULL) != 0) {
+            kw_mem_fail_at(0);
+            kw_free(rig.self);
+            rig.self = NULL;
+            rig_close(&rig);
+            continue;
+        }
+        kw_mem_fail_at(0);
+        kw_meter_module.health(rig.self, &health);
+        one = rig_metric(&rig, "lines") > 0 && health.level == KW_LEVEL_FAILED;
+        if (one)
+            assert_non_null(strstr(health.text, "1 lines could not be made"));
+        rig_close(&rig);
+    }
+}
+
+/* No descriptor is left for a connection: said so, and made when there is. */
+static void test_no_descriptors(void **state)
+{
     struct rlimit old, low;
     struct rig rig;
+    struct peer peer;
 
     (void)state;
     rig_open(&rig);
-    rig_map(&rig, "two", "", rows);
+    peer_open_tcp(&peer, &rig, false, peer_answer);
+    start(&rig, &peer.at, "", one_meter);
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
     low = old;
-    rig_must_parse(&rig,
-                   "lines:\n  - { name: a, serial: /nowhere }\n"
-                   "  - { name: b, tcp: 127.0.0.1 }\n",
-                   &rig.conf);
     low.rlim_cur = (rlim_t)dup(0);
     close((int)low.rlim_cur);
-    rig.self = kw_alloc(kw_meter_module.state_size);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
-    assert_int_equal(
-        kw_meter_module.start(rig.self, &rig.conf, &rig.fixture.core, NULL), 0);
+    kw_fixture_until(&rig.fixture, went_down, &rig);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
-    assert_int_equal(rig_metric(&rig, "lines"), 1);
-    kw_meter_module.health(rig.self, &health);
-    assert_int_equal(health.level, KW_LEVEL_FAILED);
-    assert_non_null(strstr(health.text, "1 lines could not be made"));
+    assert_non_null(strstr(line_text(&rig), "no file descriptor is free"));
+    kw_fixture_until(&rig.fixture, has_good, &rig);
     rig_stop(&rig);
+    peer_close(&peer);
     rig_close(&rig);
 }
 
@@ -738,6 +765,7 @@ int main(void)
         cmocka_unit_test(test_unusable_ports),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_no_connection),
+        cmocka_unit_test(test_no_memory_for_a_line),
         cmocka_unit_test(test_no_descriptors),
         cmocka_unit_test(test_output_held),
         cmocka_unit_test(test_no_such_host),

@@ -209,6 +209,24 @@ static void test_phases_spread(void **state)
     }
 }
 
+/* Grids of all lines fall on the same ticks, at most one tick early. */
+static void test_grids_share_ticks(void **state)
+{
+    static const struct {
+        uint64_t about, start;
+    } rows[] = {
+        {0, 0},
+        {9999999, 0},
+        {10000000, 10000000},
+        {1234567890123, 1234560000000},
+        {UINT64_MAX, UINT64_MAX / 10000000 * 10000000},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        assert_int_equal(kw_meter_grid_start(rows[i].about), rows[i].start);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -220,6 +238,7 @@ int main(void)
         cmocka_unit_test(test_overload_is_fair),
         cmocka_unit_test(test_grid),
         cmocka_unit_test(test_phases_spread),
+        cmocka_unit_test(test_grids_share_ticks),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
