@@ -181,12 +181,8 @@ int kw_wakes_init(struct kw_loop *loop)
 
     wakes->armed_ns = UINT64_MAX;
     wakes->fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-    if (wakes->fd < 0)
-        return KW_EIO;
-    if (uv_poll_init(&loop->uv, &wakes->poll, wakes->fd) != 0) {
-        close(wakes->fd); /* UNTESTED: libuv refuses no timerfd */
-        return KW_EIO;
-    }
+    if (wakes->fd < 0 || uv_poll_init(&loop->uv, &wakes->poll, wakes->fd) != 0)
+        return KW_EIO; /* without a loop the program ends */
     wakes->poll.data = wakes;
     uv_poll_start(&wakes->poll, UV_READABLE, on_due);
     uv_unref((uv_handle_t *)&wakes->poll);

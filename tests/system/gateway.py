@@ -37,11 +37,11 @@ def wait_for(what, deadline_s=15.0, pause_s=0.01):
 class Plant:
     """kilowatch-plant with lines and its control socket."""
 
-    def __init__(self, folder, serial=(), tcp=(), extra=()):
+    def __init__(self, folder, serial=(), tcp=(), extra=(), maps=CONF / "meters"):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.control_path = self.folder / "control"
-        args = [PLANT, "--maps", CONF / "meters", "--dir", self.folder, "--control",
+        args = [PLANT, "--maps", maps, "--dir", self.folder, "--control",
                 self.control_path, "--ready", *extra]
         for line in serial:
             args += ["--serial", line]
