@@ -7,6 +7,7 @@
 #include "meter/binding.h"
 #include "meter/counters.h"
 #include "meter/decode.h"
+#include "meter/refused.h"
 #include "meter/settings.h"
 
 #include <stdio.h>

@@ -15,13 +15,13 @@
 #include "meter/compute.h"
 #include "meter/image.h"
 #include "meter/line.h"
-#include "meter/refusal.h"
 #include "meter/stats.h"
 
 struct kw_core;
 struct kw_meter_counting;
 struct kw_meter_device;
 struct kw_meter_entry;
+struct kw_meter_request_state; /* refused.h */
 struct kw_source;
 
 enum { KW_METER_TEXT_SIZE = 2 * KW_MAP_STRING_REGISTERS + 1 };
@@ -53,16 +53,6 @@ enum kw_meter_step {
     KW_METER_STEP_NONE, /* not part of it, or done with */
     KW_METER_STEP_TODO,
     KW_METER_STEP_SENT,
-};
-
-struct kw_meter_request_state {
-    uint8_t step;    /* enum kw_meter_step */
-    uint8_t tries;   /* failed ones in this poll */
-    uint8_t refused; /* for good, with that exception; 0 not */
-    uint16_t block;  /* of the image: what it was before it was narrowed */
-    uint16_t asked;  /* points asked for, from the first one */
-    uint16_t count;  /* registers or bits of these */
-    struct kw_meter_narrow narrow;
 };
 
 /* What the meter refuses for good, all requests together (refused.c). */

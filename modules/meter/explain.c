@@ -23,9 +23,7 @@ __attribute__((format(printf, 2, 3))) static void say(struct words *words,
     va_start(args, format);
     length = vsnprintf(words->at, words->left, format, args);
     va_end(args);
-    if (length < 0)
-        return; /* UNTESTED: only for a wrong format */
-    if ((size_t)length >= words->left)
+    if (length < 0 || (size_t)length >= words->left)
         length = (int)words->left - 1;
     words->at += length;
     words->left -= (size_t)length;

@@ -17,7 +17,6 @@
 
 #include "base/err.h"
 #include "base/list.h"
-#include "meter/pdu.h"
 #include "meter/schedule.h"
 #include "meter/trace.h"
 
@@ -69,10 +68,11 @@ enum kw_meter_line_state {
 
 /* A frame, or bytes, that should not have been on the line. */
 struct kw_meter_seen {
-    enum kw_meter_traced_as as; /* garbled, late, twice, foreign, echo, noise */
-    uint8_t unit;               /* that it names */
-    int asked;                  /* unit that was being asked, -1 none */
-    bool request;               /* foreign: another master's */
+    uint8_t as;   /* enum kw_meter_traced_as: garbled, late, twice, foreign,
+                     echo, noise */
+    uint8_t unit; /* that it names */
+    int asked;    /* unit that was being asked, -1 none */
+    bool request; /* foreign: another master's */
 };
 
 struct kw_meter_line_owner {

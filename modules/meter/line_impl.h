@@ -7,7 +7,6 @@
 #include "meter/line.h"
 #include "meter/link.h"
 #include "meter/stats.h"
-#include "meter/trace.h"
 
 enum {
     KW_METER_RX_BYTES = 1024, /* at least two of the longest frames */
@@ -76,7 +75,7 @@ struct kw_meter_line {
     uint64_t foreign;            /* frames that came when nobody waited */
     struct kw_meter_doubt doubt; /* only with CRC frames */
     struct kw_meter_usage usage;
-    struct kw_meter_trace trace;
+    struct kw_meter_trace *trace; /* owned */
     size_t rx_length;
     unsigned char rx[KW_METER_RX_BYTES];
 };
@@ -135,14 +134,13 @@ void kw_meter_line_trace_answer(struct kw_meter_line *line,
                                 const unsigned char *bytes, size_t length);
 void kw_meter_line_trace_odd(struct kw_meter_line *line,
                              const struct kw_meter_slot *slot,
-                             enum kw_meter_traced_as as,
+                             uint8_t as, /* enum kw_meter_traced_as */
                              const unsigned char *bytes, size_t length);
 
 /* A whole frame with CRC that nobody waits for and that is not late: twice or
  * foreign. */
-enum kw_meter_traced_as kw_meter_line_whose(const struct kw_meter_line *line,
-                                            const struct kw_meter_slot *waits,
-                                            const unsigned char *frame,
-                                            size_t length);
+uint8_t kw_meter_line_whose(const struct kw_meter_line *line,
+                            const struct kw_meter_slot *waits,
+                            const unsigned char *frame, size_t length);
 
 #endif

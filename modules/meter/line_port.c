@@ -217,6 +217,7 @@ static void free_line(struct kw_meter_line *line)
     kw_wake_close(&line->silence);
     kw_free(line->memory);
     kw_free(line->slots);
+    kw_free(line->trace);
     kw_free(line);
 }
 
@@ -277,12 +278,14 @@ static int make_parts(struct kw_meter_line *line)
 
     line->memory = kw_alloc_array(2 * line->jobs_max, sizeof(*line->memory));
     line->slots = kw_alloc_array(line->slots_max, sizeof(*line->slots));
+    line->trace = kw_alloc(sizeof(*line->trace));
     if (conf->serial != NULL)
         line->link = kw_meter_serial_new(conf->serial, &owner);
     else
         line->link = kw_meter_tcp_new(
             conf->tcp != NULL ? conf->tcp : conf->rtu_tcp, &owner);
-    if (line->memory == NULL || line->slots == NULL || line->link == NULL)
+    if (line->memory == NULL || line->slots == NULL || line->trace == NULL ||
+        line->link == NULL)
         return KW_ENOMEM;
     kw_meter_schedule_init(&line->schedule, line->memory, line->jobs_max);
     line->wake.run = kw_meter_line_on_wake;

@@ -58,7 +58,7 @@ static bool deliver(struct kw_meter_line *line, struct kw_meter_slot *slot,
 static void drop_frame(struct kw_meter_line *line, struct kw_meter_slot *slot,
                        const unsigned char *frame, size_t length)
 {
-    enum kw_meter_traced_as as;
+    uint8_t as;
 
     if (slot != NULL && length == slot->frame_length &&
         memcmp(slot->frame, frame, length) == 0) {
@@ -187,7 +187,7 @@ static void drop_mbap(struct kw_meter_line *line,
                       const unsigned char *bytes)
 {
     uint16_t ago = (uint16_t)(line->transaction - frame->transaction);
-    enum kw_meter_traced_as as =
+    uint8_t as =
         ago < LATE_MAX ? KW_METER_TRACED_LATE : KW_METER_TRACED_FOREIGN;
     struct kw_meter_slot *slot = NULL;
 

@@ -27,7 +27,7 @@ void kw_meter_line_trace_sent(struct kw_meter_line *line,
 
     frame.time_ns = now_ns;
     frame.out = true;
-    slot->traced = kw_meter_trace_add(&line->trace, &frame, slot->frame,
+    slot->traced = kw_meter_trace_add(line->trace, &frame, slot->frame,
                                       slot->frame_length);
     slot->answered = false;
 }
@@ -46,7 +46,7 @@ void kw_meter_line_trace_end(struct kw_meter_line *line,
 
     slot->answered = answer->outcome == KW_METER_GOOD ||
                      answer->outcome == KW_METER_EXCEPTION;
-    kw_meter_trace_end(&line->trace, slot->traced,
+    kw_meter_trace_end(line->trace, slot->traced,
                        (enum kw_meter_traced_as)as[answer->outcome],
                        answer->exception);
 }
@@ -64,12 +64,11 @@ void kw_meter_line_trace_answer(struct kw_meter_line *line,
     frame.exception = answer->exception;
     if (line->active_ns > slot->sent_ns)
         frame.rtt_us = (uint32_t)((line->active_ns - slot->sent_ns) / 1000);
-    (void)kw_meter_trace_add(&line->trace, &frame, bytes, length);
+    (void)kw_meter_trace_add(line->trace, &frame, bytes, length);
 }
 
 void kw_meter_line_trace_odd(struct kw_meter_line *line,
-                             const struct kw_meter_slot *slot,
-                             enum kw_meter_traced_as as,
+                             const struct kw_meter_slot *slot, uint8_t as,
                              const unsigned char *bytes, size_t length)
 {
     struct kw_meter_traced frame = frame_of(slot);
@@ -82,16 +81,15 @@ void kw_meter_line_trace_odd(struct kw_meter_line *line,
     };
 
     frame.time_ns = line->active_ns;
-    frame.as = (uint8_t)as;
-    (void)kw_meter_trace_add(&line->trace, &frame, bytes, length);
+    frame.as = as;
+    (void)kw_meter_trace_add(line->trace, &frame, bytes, length);
     if (line->owner.on_seen != NULL)
         line->owner.on_seen(line->owner.arg, &seen);
 }
 
-enum kw_meter_traced_as kw_meter_line_whose(const struct kw_meter_line *line,
-                                            const struct kw_meter_slot *waits,
-                                            const unsigned char *frame,
-                                            size_t length)
+uint8_t kw_meter_line_whose(const struct kw_meter_line *line,
+                            const struct kw_meter_slot *waits,
+                            const unsigned char *frame, size_t length)
 {
     const struct kw_meter_slot *last = &line->slots[0];
 
@@ -105,7 +103,7 @@ enum kw_meter_traced_as kw_meter_line_whose(const struct kw_meter_line *line,
 const struct kw_meter_trace *
 kw_meter_line_trace(const struct kw_meter_line *line)
 {
-    return &line->trace;
+    return line->trace;
 }
 
 bool kw_meter_line_is_rtu(const struct kw_meter_line *line)

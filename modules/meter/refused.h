@@ -7,6 +7,18 @@
 #define KW_METER_REFUSED_H
 
 #include "meter/device.h"
+#include "meter/refusal.h"
+
+/* A request of the plan: how it does. */
+struct kw_meter_request_state {
+    uint8_t step;    /* enum kw_meter_step */
+    uint8_t tries;   /* failed ones in this poll */
+    uint8_t refused; /* for good, with that exception; 0 not */
+    uint16_t block;  /* of the image: what it was before it was narrowed */
+    uint16_t asked;  /* points asked for, from the first one */
+    uint16_t count;  /* registers or bits of these */
+    struct kw_meter_narrow narrow;
+};
 
 enum {
     /* Requests of a search in one poll: enough for one missing point. */

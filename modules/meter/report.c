@@ -6,6 +6,7 @@
 #include "core/point.h"
 #include "core/quantity.h"
 #include "meter/explain.h"
+#include "meter/refused.h"
 #include "meter/settings.h"
 
 #include <math.h>

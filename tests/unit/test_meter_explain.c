@@ -6,7 +6,6 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -22,15 +21,26 @@ enum {
     NOISE = KW_METER_TRACED_NOISE,
 };
 
-/* Bytes of "05 03 …"; returns how many. */
+static unsigned digit(char c)
+{
+    return (unsigned)(c <= '9' ? c - '0' : c - 'A' + 10);
+}
+
+static unsigned char byte_at(const char *hex)
+{
+    return (unsigned char)(digit(hex[0]) << 4 | digit(hex[1]));
+}
+
+/* Bytes of "05 03 ..."; returns how many. */
 static size_t from_hex(const char *hex, unsigned char *bytes)
 {
     size_t length = 0;
-    char *end;
 
-    for (; *hex != 0; hex = *end == ' ' ? end + 1 : end)
-        bytes[length++] = (unsigned char)strtoul(hex, &end, 16);
-    return length;
+    for (;; hex += 3) {
+        bytes[length++] = byte_at(hex);
+        if (hex[2] == 0)
+            return length;
+    }
 }
 
 struct row {
@@ -138,7 +148,7 @@ static void explain(const struct row *row, bool rtu, char *text, size_t *length)
         *length = from_hex(row->hex, bytes + 6) + 6;
     }
     assert_int_equal(kw_meter_frame_unit(rtu, bytes, *length),
-                     strtoul(row->hex, NULL, 16));
+                     byte_at(row->hex));
     frame.length = (uint16_t)*length;
     kw_meter_explain(&frame, rtu, bytes, *length, text);
 }

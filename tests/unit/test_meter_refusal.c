@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -62,21 +63,35 @@ static bool answers(const char *points, unsigned first, unsigned count)
     return true;
 }
 
-static void put_block(char *text, unsigned points)
+/* What has been found, as text. */
+struct found {
+    char text[256];
+    size_t length;
+};
+
+static void put(struct found *found, const char *text)
 {
-    strcat(text, "[");
+    found->length +=
+        (size_t)snprintf(found->text + found->length,
+                         sizeof(found->text) - found->length, "%s", text);
+}
+
+static void put_block(struct found *found, unsigned points)
+{
+    put(found, "[");
     while (points-- > 0)
-        strcat(text, "+");
-    strcat(text, "]");
+        put(found, "+");
+    put(found, "]");
 }
 
 /* The search over a whole block, as a device does it. */
-static unsigned search(const struct block *block, char *text)
+static unsigned search(const struct block *block, struct found *found)
 {
     struct kw_meter_narrow narrow = {.good = 0};
     unsigned first = 0, points = length_of(block->points), asks = 0;
 
-    text[0] = 0;
+    found->text[0] = 0;
+    found->length = 0;
     while (points > 0) {
         unsigned count = kw_meter_narrow_ask(&narrow, points);
         bool good = answers(block->points, first, count);
@@ -90,9 +105,9 @@ static unsigned search(const struct block *block, char *text)
         assert_in_range(count, 1, points);
         assert_true(++asks < 1000);
         if (step == KW_METER_NARROW_MISSING)
-            strcat(text, "-");
+            put(found, "-");
         else if (done > 0)
-            put_block(text, done);
+            put_block(found, done);
         first += done;
         points -= done;
         if (done > 0)
@@ -125,10 +140,10 @@ static void test_search(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        char text[256];
-        unsigned asks = search(&rows[i], text);
+        struct found found;
+        unsigned asks = search(&rows[i], &found);
 
-        assert_string_equal(text, rows[i].found);
+        assert_string_equal(found.text, rows[i].found);
         if (asks > rows[i].asks)
             fail_msg("%s took %u requests", rows[i].points, asks);
     }
@@ -140,15 +155,17 @@ static void test_all_patterns(void **state)
     (void)state;
     for (unsigned bits = 0; bits < 1024; bits++) {
         struct block block = {.asks = 0};
-        char points[11] = "", text[256], plain[256] = "";
+        char points[11] = "", plain[11] = "";
+        struct found found;
+        size_t length = 0;
 
         for (unsigned i = 0; i < 10; i++)
             points[i] = (bits >> i & 1) != 0 ? '-' : '+';
         block.points = points;
-        assert_in_range(search(&block, text), 1, 40);
-        for (const char *at = text; *at != 0; at++) {
+        assert_in_range(search(&block, &found), 1, 40);
+        for (const char *at = found.text; *at != 0; at++) {
             if (*at == '+' || *at == '-')
-                strncat(plain, at, 1);
+                plain[length++] = *at;
         }
         assert_string_equal(plain, points);
     }
