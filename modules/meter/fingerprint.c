@@ -206,7 +206,8 @@ enum { TABLE_ROWS = sizeof(table) / sizeof(table[0]) };
 
 static bool can_tell(const struct kw_map_point *point)
 {
-    return point->type != KW_MAP_BIT && point->type != KW_MAP_STRING &&
+    return point->compute == NULL && point->type != KW_MAP_BIT &&
+           point->type != KW_MAP_STRING &&
            (point->function == 3 || point->function == 4);
 }
 

@@ -361,7 +361,8 @@ static enum step weigh_all(struct kw_meter_identify *identify)
         bool named = identify->looks[identify->map].named;
         struct sum sum;
 
-        if (map->identifies_only || (identify->any_named && !named))
+        if (map->identifies_only || map->never_proposed ||
+            (identify->any_named && !named))
             continue;
         if (weigh(identify, map, named, &sum) == WAIT)
             return WAIT;

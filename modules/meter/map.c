@@ -130,6 +130,10 @@ static bool read_fingerprint(struct kw_map *map, const char *text)
         map->identifies_only = true;
         return true;
     }
+    if (strcmp(text, "none") == 0) {
+        map->never_proposed = true;
+        return true;
+    }
     if (!kw_meter_print_parse(text, strlen(text), &print) ||
         used + strlen(text) + 1 >= sizeof(map->fingerprint))
         return false;
@@ -152,7 +156,7 @@ static const struct {
     {"pause", "at most 10s", read_pause},
     {"forbidden", "up to 16 addresses or ranges like 20-29", read_forbidden},
     {"fingerprint",
-     "true, or a map, a quantity and texts, or says, text or number",
+     "true, none, or a map, a quantity and texts, or says, text or number",
      read_fingerprint},
 };
 

@@ -100,6 +100,7 @@ struct kw_map {
     uint16_t max_registers, gap;
     uint16_t load_stride; /* 0: one load only */
     bool identifies_only; /* a block to recognise makes by, not a meter */
+    bool never_proposed;  /* by a scan: a pattern for maps, not a make */
     int64_t pause_ms;     /* between two requests to the meter */
     struct kw_map_range {
         uint16_t first, last;

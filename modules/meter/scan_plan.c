@@ -231,6 +231,8 @@ uint64_t kw_meter_scan_poll_us(const struct kw_map *map,
     for (size_t i = 0; i < map->count; i++) {
         const struct kw_map_point *point = &map->points[i];
 
+        if (!kw_map_point_is_read(point))
+            continue;
         bytes += point->registers * 2U;
         if (last == UINT64_MAX || point->address < last ||
             point->address > last + map->gap)

@@ -171,9 +171,9 @@ def check_headers(report, headers, names):
         if words[0] in forms:
             right = len(words) >= forms[words[0]]
         else:
-            right = mark == "true" or (len(words) == 3 and words[0] in names)
+            right = mark in ("true", "none") or (len(words) == 3 and words[0] in names)
         if not right:
-            bad(key, "expected 'true', a fingerprint map, one of "
+            bad(key, "expected 'true', 'none', a fingerprint map, one of "
                 "its quantities and the text it begins with, or says, text "
                 "or number and what they ask for")
     return int(limit) if limit.isdigit() else 125

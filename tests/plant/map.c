@@ -398,7 +398,7 @@ static bool parse_ranges(struct kw_plant_map *map, char *text)
 static bool parse_fingerprint(struct kw_plant_map *map, char *text)
 {
     map->is_fingerprint = strcmp(text, "true") == 0;
-    if (map->is_fingerprint)
+    if (map->is_fingerprint || strcmp(text, "none") == 0)
         return true;
     const char *name = strsep(&text, " ");
     if (strcmp(name, "says") == 0 || strcmp(name, "text") == 0 ||

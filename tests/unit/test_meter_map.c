@@ -138,6 +138,12 @@ static void test_defaults(void **state)
     assert_int_equal(bench->err, 0);
     assert_true(bench->map->identifies_only);
     end(bench);
+    parse_parts(bench, "#fingerprint: none\n",
+                "frequency,3,1,1,u16,-,1,Hz,fast,,,,\n");
+    assert_int_equal(bench->err, 0);
+    assert_true(bench->map->never_proposed);
+    assert_string_equal(bench->map->fingerprint, "");
+    end(bench);
 }
 
 /* One mistake a row: where it is found and what the message says. */
@@ -268,8 +274,8 @@ static void test_bad_keys(void **state)
         {"#forbidden: 123456789", "addresses or ranges"},
         {"#forbidden: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17",
          "up to 16 addresses"},
-        {"#fingerprint: x", "true, or a map"},
-        {"#fingerprint: x y", "true, or a map"},
+        {"#fingerprint: x", "true, none, or a map"},
+        {"#fingerprint: x y", "true, none, or a map"},
         {"#fingerprit: x", "as key"},
     };
     struct bench *bench = *state;
