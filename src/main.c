@@ -13,8 +13,8 @@ const struct kw_command kw_commands[] = {
     {"schema", "", "print the JSON Schema of the configuration", kw_cli_schema},
     {"status", "[--json]", "ask the running gateway how it is", kw_cli_status},
 #ifdef KW_WITH_METER
-    {"read", "LINE UNIT PROFILE",
-     "read one meter once and print its quantities", kw_cli_read},
+    {"read", "LINE UNIT PROFILE [LOAD] | LINE UNIT --registers 3:0-9",
+     "read one meter once, or registers in all forms", kw_cli_read},
     {"scan", "LINE [--units 1-247] [--search] [--yaml]",
      "find the meters on a line and name them", kw_cli_scan},
 #endif
@@ -44,6 +44,7 @@ static const struct option long_options[] = {
     {"to", required_argument, NULL, 't'},
     {"step", required_argument, NULL, 'e'},
     {"units", required_argument, NULL, 'u'},
+    {"registers", required_argument, NULL, 'g'},
     {"search", no_argument, NULL, 'r'},
     {"yaml", no_argument, NULL, 'y'},
     {"help", no_argument, NULL, 'h'},
@@ -98,6 +99,9 @@ static void take_option(struct kw_options *options, int which)
         break;
     case 'u':
         options->units = optarg;
+        break;
+    case 'g':
+        options->registers = optarg;
         break;
     case 'r':
         options->search = true;

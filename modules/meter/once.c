@@ -17,6 +17,7 @@
 #include "meter/settings.h"
 
 #include <math.h>
+#include <string.h>
 
 /* All classes at once: whatever lies together is read together. */
 static const uint8_t one_class[KW_MAP_CLASSES] = {0};
@@ -46,6 +47,28 @@ int kw_meter_once_init(struct kw_meter_once *once, struct kw_map *map,
     return 0;
 }
 
+int kw_meter_once_init_range(struct kw_meter_once *once, uint8_t unit,
+                             const struct kw_meter_range *range)
+{
+    *once = (struct kw_meter_once){.unit = unit, .load = 1, .range = *range};
+    once->plan.requests = kw_alloc(sizeof(struct kw_plan_request));
+    once->values = kw_alloc(sizeof(struct kw_meter_once_value));
+    once->data = kw_alloc(range->count * 2U);
+    if (once->plan.requests == NULL || once->values == NULL ||
+        once->data == NULL) {
+        kw_meter_once_fini(once);
+        return KW_ENOMEM;
+    }
+    once->values->quality = KW_QUALITY_BAD_NEVER;
+    once->plan.count = 1;
+    once->plan.requests[0] = (struct kw_plan_request){
+        .function = range->function,
+        .address = range->address,
+        .count = range->count,
+    };
+    return 0;
+}
+
 void kw_meter_once_fini(struct kw_meter_once *once)
 {
     kw_meter_request_cancel(&once->request);
@@ -55,6 +78,7 @@ void kw_meter_once_fini(struct kw_meter_once *once)
     kw_free(once->plan.requests);
     kw_free(once->values);
     kw_free(once->texts);
+    kw_free(once->data);
     *once = (struct kw_meter_once){0};
 }
 
@@ -91,7 +115,8 @@ static void compute(struct kw_meter_once *once)
 {
     struct kw_meter_computed computed;
 
-    while (kw_meter_compute_next(&once->compute, &computed)) {
+    while (once->map != NULL &&
+           kw_meter_compute_next(&once->compute, &computed)) {
         struct kw_meter_once_value *value =
             &once->values[once->compute.order[computed.place]];
 
@@ -105,6 +130,12 @@ static void take_answer(struct kw_meter_once *once, uint8_t quality,
 {
     const struct kw_plan_request *request = &once->plan.requests[once->at];
 
+    if (once->map == NULL) {
+        once->values->quality = quality;
+        if (quality == KW_QUALITY_GOOD)
+            memcpy(once->data, data, once->range.count * 2U);
+        return;
+    }
     for (size_t i = request->first;
          i < (size_t)request->first + request->points; i++) {
         size_t index = once->plan.order[i];
@@ -159,7 +190,10 @@ static void on_done(struct kw_meter_request *request,
 
     if (again && once->tries-- > 0 && ask(once) == 0)
         return;
-    once->answered = once->answered || quality == KW_QUALITY_GOOD;
+    /* A refusal is what the one who asks for registers wants to know. */
+    once->answered =
+        once->answered || quality == KW_QUALITY_GOOD ||
+        (once->map == NULL && quality == KW_QUALITY_BAD_EXCEPTION);
     take_answer(once, quality, answer->data);
     go_on(once, quality);
 }
@@ -189,11 +223,30 @@ static void put_value(struct kw_json *json, const struct kw_map_point *map,
     kw_json_end_object(json);
 }
 
+/* Registers as they came. */
+static void format_range(const struct kw_meter_once *once, struct kw_buf *out)
+{
+    struct kw_json json;
+
+    kw_json_init(&json, out);
+    kw_json_object(&json, NULL);
+    kw_json_text(&json, "line", kw_meter_line_conf(once->line)->name);
+    kw_json_uint(&json, "unit", once->unit);
+    kw_json_text(&json, "quality", kw_quality_name(once->values->quality));
+    if (once->values->quality == KW_QUALITY_GOOD)
+        kw_meter_preview(&json, &once->range, once->data);
+    kw_json_end_object(&json);
+}
+
 void kw_meter_once_format(const struct kw_meter_once *once, struct kw_buf *out)
 {
     const struct kw_map *map = once->map;
     struct kw_json json;
 
+    if (map == NULL) {
+        format_range(once, out);
+        return;
+    }
     kw_json_init(&json, out);
     kw_json_object(&json, NULL);
     kw_json_text(&json, "line", kw_meter_line_conf(once->line)->name);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reads one meter once by a register map, request after request, and gives
- * the result as JSON: the same for POST /read and for `kilowatch read`.
+ * Reads one meter once, by a register map request after request or registers
+ * as they are, and gives the result as JSON: the same for POST /read and for
+ * `kilowatch read`.
  */
 #ifndef KW_METER_ONCE_H
 #define KW_METER_ONCE_H
@@ -9,6 +10,7 @@
 #include "base/buf.h"
 #include "meter/compute.h"
 #include "meter/plan.h"
+#include "meter/preview.h"
 #include "meter/request.h"
 
 struct kw_map;
@@ -24,7 +26,9 @@ struct kw_meter_once {
     struct kw_meter_request request;
     struct kw_meter_line *line;
     const struct kw_clock *clock;
-    struct kw_map *map; /* held */
+    struct kw_map *map; /* held; NULL: registers as they are */
+    struct kw_meter_range range;
+    unsigned char *data; /* of range, as it came */
     uint8_t unit;
     unsigned load;
     unsigned tries; /* left for the request under way */
@@ -43,6 +47,10 @@ struct kw_meter_once {
 KW_MUST_CHECK int kw_meter_once_init(struct kw_meter_once *once,
                                      struct kw_map *map, uint8_t unit,
                                      unsigned load);
+/* Without a map: what lies in range, in one request. KW_ENOMEM. */
+KW_MUST_CHECK int kw_meter_once_init_range(struct kw_meter_once *once,
+                                           uint8_t unit,
+                                           const struct kw_meter_range *range);
 /* Also stops it. */
 void kw_meter_once_fini(struct kw_meter_once *once);
 
@@ -52,7 +60,8 @@ KW_MUST_CHECK int kw_meter_once_start(struct kw_meter_once *once,
                                       const struct kw_clock *clock);
 
 /* {"line","unit","load","profile","title","values":[{"quantity","title",
- * "unit","value","quality"}],"attributes":{}} after done. */
+ * "unit","value","quality"}],"attributes":{}} after done; of registers as they
+ * are {"line","unit","quality", and what kw_meter_preview gives}. */
 void kw_meter_once_format(const struct kw_meter_once *once, struct kw_buf *out);
 
 #endif

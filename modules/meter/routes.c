@@ -108,6 +108,7 @@ static void get_bus(void *self, struct kw_request *request)
 struct read_body {
     const char *line, *profile;
     int64_t unit, load;
+    const char *registers;
 };
 
 static const struct kw_setting read_rows[] = {
@@ -124,9 +125,15 @@ static const struct kw_setting read_rows[] = {
      .help = "Modbus address."},
     {.key = "profile",
      .kind = KW_KIND_NAME,
-     .flags = KW_REQUIRED,
      .offset = offsetof(struct read_body, profile),
      .help = "Register map to read by."},
+    {.key = "registers",
+     .kind = KW_KIND_TEXT,
+     .offset = offsetof(struct read_body, registers),
+     .min = 3,
+     .max = 16,
+     .help = "Instead of a profile: function, first and last address of "
+             "registers that are shown as they are, as 3:3059-3070."},
     {.key = "load",
      .kind = KW_KIND_INT,
      .offset = offsetof(struct read_body, load),
@@ -194,9 +201,11 @@ void kw_meter_stop_readings(struct kw_meter *meter,
     }
 }
 
-/* Starts a reading of a map; the answer comes later. */
+/* Starts a reading of a map, or of a range without one; the answer comes
+ * later. */
 static int begin_reading(struct kw_meter *meter, struct kw_request *request,
-                         struct kw_meter_line *line, struct kw_map *map)
+                         struct kw_meter_line *line, struct kw_map *map,
+                         const struct kw_meter_range *range)
 {
     const struct read_body *body = request->body;
     struct reading *reading = kw_alloc(sizeof(*reading));
@@ -204,8 +213,11 @@ static int begin_reading(struct kw_meter *meter, struct kw_request *request,
 
     if (reading == NULL)
         return err;
-    err = kw_meter_once_init(&reading->once, map, (uint8_t)body->unit,
-                             (unsigned)body->load);
+    err = map == NULL
+              ? kw_meter_once_init_range(&reading->once, (uint8_t)body->unit,
+                                         range)
+              : kw_meter_once_init(&reading->once, map, (uint8_t)body->unit,
+                                   (unsigned)body->load);
     if (err != 0) {
         kw_free(reading);
         return err;
@@ -226,17 +238,18 @@ static int begin_reading(struct kw_meter *meter, struct kw_request *request,
 }
 
 static void read_on(struct kw_meter *meter, struct kw_request *request,
-                    struct kw_meter_bus *bus, struct kw_map *map)
+                    struct kw_meter_bus *bus, struct kw_map *map,
+                    const struct kw_meter_range *range)
 {
     const struct read_body *body = request->body;
     int err;
 
-    if (!kw_meter_map_has_load(map, body->load)) {
+    if (map != NULL && !kw_meter_map_has_load(map, body->load)) {
         kw_reply_problem(request, 422, "no_such_load", "%s has no load %d.",
                          map->name, (int)body->load);
         return;
     }
-    err = begin_reading(meter, request, bus->line, map);
+    err = begin_reading(meter, request, bus->line, map, range);
     if (err == KW_EIO)
         kw_reply_problem(request, 503, "line_down", "The line %s is down: %s.",
                          bus->conf->name, kw_meter_line_text(bus->line));
@@ -248,21 +261,30 @@ static void read_on(struct kw_meter *meter, struct kw_request *request,
         kw_reply_problem(request, 500, "internal", "%s.", kw_strerror(err));
 }
 
-static void post_read(void *self, struct kw_request *request)
+static void read_range(struct kw_meter *meter, struct kw_request *request,
+                       struct kw_meter_bus *bus)
 {
-    struct kw_meter *meter = self;
     const struct read_body *body = request->body;
-    struct kw_meter_bus *bus = kw_meter_find_bus(meter, body->line);
+    struct kw_meter_range range;
+
+    if (kw_meter_range_parse(body->registers, &range))
+        read_on(meter, request, bus, NULL, &range);
+    else
+        kw_reply_problem(request, 422, "bad_registers",
+                         "\"%s\" names no registers, expected function 3 or 4 "
+                         "and at most 125 addresses as in 3:3059-3070.",
+                         body->registers);
+}
+
+static void read_profile(struct kw_meter *meter, struct kw_request *request,
+                         struct kw_meter_bus *bus)
+{
+    const struct read_body *body = request->body;
     struct kw_meter_library library;
     struct kw_map *map;
     struct kw_diag diag;
     int err;
 
-    if (bus == NULL) {
-        kw_reply_problem(request, 404, "no_such_line", "There is no line %s.",
-                         body->line);
-        return;
-    }
     kw_diag_init(&diag);
     kw_meter_library_init(&library, &meter->core->env);
     err = kw_meter_library_get(&library, body->profile, &map, &diag);
@@ -273,9 +295,27 @@ static void post_read(void *self, struct kw_request *request)
                          "There is no register map %s: %s.", body->profile,
                          kw_strerror(err));
     else
-        read_on(meter, request, bus, map);
+        read_on(meter, request, bus, map, NULL);
     kw_meter_library_fini(&library);
     kw_diag_fini(&diag);
+}
+
+static void post_read(void *self, struct kw_request *request)
+{
+    struct kw_meter *meter = self;
+    const struct read_body *body = request->body;
+    struct kw_meter_bus *bus = kw_meter_find_bus(meter, body->line);
+
+    if (bus == NULL)
+        kw_reply_problem(request, 404, "no_such_line", "There is no line %s.",
+                         body->line);
+    else if ((body->profile == NULL) == (body->registers == NULL))
+        kw_reply_problem(request, 422, "bad_request",
+                         "Expected profile or registers, one of them.");
+    else if (body->registers != NULL)
+        read_range(meter, request, bus);
+    else
+        read_profile(meter, request, bus);
 }
 
 const struct kw_route kw_meter_routes[] = {
@@ -295,8 +335,8 @@ const struct kw_route kw_meter_routes[] = {
     {.method = KW_POST,
      .path = "/read",
      .permission = KW_MAY_CONFIGURE,
-     .help = "Reads a meter once by a register map over a line of this "
-             "gateway.",
+     .help = "Reads a meter once over a line of this gateway, by a register "
+             "map or registers as they are.",
      .body = read_rows,
      .body_size = sizeof(struct read_body),
      .handle = post_read},

@@ -32,6 +32,7 @@ struct kw_options {
     bool debug;         /* --debug */
     bool help;          /* --help */
     const char *from, *to, *step, *points; /* of export */
+    const char *registers;                 /* --registers 3:0-9: of read */
     const char *units;                     /* --units 1-32,100: of scan */
     bool search;                           /* --search: of scan */
     bool yaml;                             /* --yaml: of scan */

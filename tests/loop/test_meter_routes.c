@@ -6,6 +6,7 @@
 struct body {
     const char *line, *profile;
     int64_t unit, load;
+    const char *registers;
 };
 
 static const char rows[] = "voltage_l1_n,3,100,1,u16,-,0.1,V,fast,,,,\n"
@@ -158,6 +159,51 @@ static void moody(struct peer *peer, const struct kw_meter_ask *ask)
         peer_exception(peer, ask, 2);
     else if (lost++ % 3 != 0)
         peer_answer(peer, ask);
+}
+
+/* Registers as they are, a refusal too; and what asks for neither or both. */
+static void test_read_registers(void **state)
+{
+    struct body body = {"a", NULL, 7, 1, "3:100-101"};
+    struct rig rig;
+    struct peer peer;
+    struct rig_reply reply;
+
+    (void)state;
+    rig_open(&rig);
+    peer_open_tcp(&peer, &rig, false, moody);
+    start(&rig, &peer, "  []\n");
+    read_meter(&rig, &reply, &body);
+    assert_int_equal(reply.status, 200);
+    must_have(&reply, "{\"line\":\"a\",\"unit\":7,\"quality\":\"good\","
+                      "\"function\":3,\"address\":100,\"registers\":["
+                      "{\"address\":100,\"hex\":\"0064\",\"text\":\".d\","
+                      "\"u16\":100,\"s16\":100,\"u32\":{\"ABCD\":6553701,");
+    must_have(&reply, "{\"address\":101,\"hex\":\"0065\",");
+    rig_reply_fini(&reply);
+    body.registers = "4:500";
+    read_meter(&rig, &reply, &body);
+    assert_int_equal(reply.status, 200);
+    must_have(&reply, "\"quality\":\"bad_exception\"}");
+    rig_reply_fini(&reply);
+    body.registers = "3:5-4";
+    read_meter(&rig, &reply, &body);
+    assert_int_equal(reply.status, 422);
+    must_have(&reply, "bad_registers");
+    rig_reply_fini(&reply);
+    body.registers = NULL;
+    read_meter(&rig, &reply, &body);
+    assert_int_equal(reply.status, 422);
+    must_have(&reply, "profile or registers");
+    rig_reply_fini(&reply);
+    body.registers = "3:100";
+    body.profile = "few";
+    read_meter(&rig, &reply, &body);
+    assert_int_equal(reply.status, 422);
+    rig_reply_fini(&reply);
+    rig_stop(&rig);
+    peer_close(&peer);
+    rig_close(&rig);
 }
 
 static void test_read_with_faults(void **state)
@@ -364,6 +410,7 @@ int main(void)
         cmocka_unit_test(test_meters),
         cmocka_unit_test(test_kinds),
         cmocka_unit_test(test_read),
+        cmocka_unit_test(test_read_registers),
         cmocka_unit_test(test_read_with_faults),
         cmocka_unit_test(test_no_answer),
         cmocka_unit_test(test_refused),

@@ -133,6 +133,26 @@ def test_read_goes_through_the_running_gateway(site):
     assert "voltage_l1_n" in result.stdout
 
 
+def test_read_shows_registers_in_all_forms(site):
+    """Through the gateway and, in the same words, on a line that is opened for it."""
+    result = subprocess.run(
+        [kw.KILOWATCH, "read", "office", "1", "--registers", "4:0-5", "--state", site.state],
+        capture_output=True, text=True, timeout=30)
+    assert result.returncode == 0, result.stderr
+    lines = result.stdout.splitlines()
+    assert lines[0] == "unit 1 on office, function 4" and len(lines) == 3 + 6
+    assert re.search(r"^ +0 43[0-9A-F]{2} .*\| +2[0-9.]+ ", lines[3]), lines[3]
+    result = subprocess.run(
+        [kw.KILOWATCH, "read", "office", "1", "--registers", "4:40000", "--state", site.state],
+        capture_output=True, text=True, timeout=30)
+    assert result.returncode == 1 and "bad_exception" in result.stderr
+    for wrong in ("5:0", "4:0-125", "4:9-8"):
+        result = subprocess.run(
+            [kw.KILOWATCH, "read", "office", "1", "--registers", wrong, "--state", site.state],
+            capture_output=True, text=True, timeout=30)
+        assert result.returncode == 2, wrong
+
+
 def test_configuration_over_the_web(site):
     admin = site.admin
     answer, _ = admin.raw("GET", "/api/v1/config", headers={"Cookie": admin.cookie})
