@@ -38,12 +38,15 @@ class Control:
 
 
 def read_map(path):
-    """The points of a map as (function, address, registers, quantity)."""
+    """The points of a map as (function, address, registers, quantity, order);
+    what is computed and what is only some bits of a register is left out."""
     with path.open(newline="") as file:
         lines = (line for line in file if not line.startswith("#"))
         return [(int(row["function"]), int(row["address"]),
                  int(row["registers"]), row["quantity"], row["word_order"])
-                for row in csv.DictReader(lines)]
+                for row in csv.DictReader(lines)
+                if row["function"] and "[" not in row["type"]
+                and row["type"] != "string"]
 
 
 def mbpoll(target, unit, function, address, count):
@@ -66,8 +69,10 @@ def compare(control, line, target, unit, points):
             for point in control.ask(f"values {line} {unit}")["points"]}
     for function, address, count, quantity, order in points:
         words = mbpoll(target, unit, function, address, count)
-        if order == "le":
+        if order in ("le", "CDAB", "DCBA"):
             words.reverse()
+        if order in ("BA", "BADC", "DCBA"):
+            words = [word[2:] + word[:2] for word in words]
         if "".join(words) != told[quantity]["raw"]:
             print(f"{line} {unit} {quantity}: {words} but {told[quantity]}")
             wrong += 1
