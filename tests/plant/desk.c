@@ -81,7 +81,7 @@ static void plan_identity(struct plan *plan, const struct kw_plant_unit *unit,
 {
     const struct kw_plant_map *map = unit->meters[0]->map;
     const char *const objects[3] = {map->make, map->title, "1.04"};
-    if (*map->fingerprint != '\0')
+    if (*map->fingerprint != '\0' || unit->fault.kind == KW_PLANT_NAMELESS)
         plan->exception = 1;
     else if (request[1] == KW_PLANT_REPORT_ID)
         plan->own = kw_plant_frame_report(request[0], map->title, reply);

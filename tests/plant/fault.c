@@ -23,6 +23,7 @@ static const struct row {
     {"close", KW_PLANT_CLOSE, 0, 0, false, true},
     {"babble", KW_PLANT_BABBLE, 100, 65536, true, true},
     {"big", KW_PLANT_BIG, 0, 0, true, true},
+    {"nameless", KW_PLANT_NAMELESS, 0, 0, true, true},
 };
 
 /* Cuts `(parameter)` off the name. */
@@ -63,8 +64,8 @@ int kw_plant_fault_parse(const char *text, bool tcp,
         return kw_plant_say(diag,
                             "'%s': expected late(ms) truncated "
                             "wrong_unit bad_crc drip(ms) exception(code) dead "
-                            "foreign_tid wrong_length close babble(bytes) or "
-                            "big",
+                            "foreign_tid wrong_length close babble(bytes) "
+                            "big or nameless",
                             text);
     if (tcp ? !row->tcp : !row->serial)
         return kw_plant_say(diag, "'%s' is not for %s", text,

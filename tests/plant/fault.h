@@ -20,7 +20,8 @@ enum kw_plant_fault_kind {
     KW_PLANT_WRONG_LENGTH, /* one register less than asked */
     KW_PLANT_CLOSE,        /* TCP only: hangs up instead of a reply */
     KW_PLANT_BABBLE,       /* (n) stray bytes after the reply */
-    KW_PLANT_BIG           /* 64 KiB of reply */
+    KW_PLANT_BIG,          /* 64 KiB of reply */
+    KW_PLANT_NAMELESS      /* right, but it does not say what it is */
 };
 
 enum { KW_PLANT_BIG_BYTES = 65536 };

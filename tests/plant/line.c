@@ -95,6 +95,8 @@ unsigned kw_plant_line_read(struct kw_plant_line *line,
         struct kw_plant_meter *meter = unit->meters[i];
         if (!kw_plant_map_has_function(meter->map, function))
             continue;
+        if (meter->map->is_fingerprint && unit->fault.kind == KW_PLANT_NAMELESS)
+            continue;
         if (range.last - range.first >= meter->map->max_registers)
             return 3;
         code = 2;

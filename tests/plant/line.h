@@ -36,6 +36,7 @@ struct kw_plant_line {
     unsigned port;                /* TCP: as asked for, then as got */
     struct kw_plant_pace pace;    /* serial */
     bool strict;                  /* serial: no answer after a short silence */
+    bool true_speed;              /* serial: noise at another speed */
     int64_t turnaround_ns;        /* serial: from request to reply */
     bool absent_exception;        /* TCP: exception 11 for a missing unit */
     struct kw_plant_clock *clock; /* borrowed */

@@ -19,6 +19,7 @@ static const char usage[] =
     "  --speed X          model time against real time (1)\n"
     "  --turnaround MS    from request to reply on paced lines (5)\n"
     "  --strict           serial: no answer after too short a silence\n"
+    "  --true-speed       serial: noise for requests at another speed\n"
     "  --absent silence|exception  TCP: what a missing unit does (silence)\n"
     "  --control PATH     Unix socket for commands\n"
     "  --ready            print one line of JSON when all is served\n";
@@ -104,6 +105,15 @@ static int parse_strict(struct kw_plant_options *options, const char *text,
     return 0;
 }
 
+static int parse_true_speed(struct kw_plant_options *options, const char *text,
+                            struct kw_plant_diag *diag)
+{
+    (void)text;
+    (void)diag;
+    options->settings.true_speed = true;
+    return 0;
+}
+
 static int parse_absent(struct kw_plant_options *options, const char *text,
                         struct kw_plant_diag *diag)
 {
@@ -176,6 +186,7 @@ static const struct row {
     {"--speed", true, parse_speed},
     {"--turnaround", true, parse_turnaround},
     {"--strict", false, parse_strict},
+    {"--true-speed", false, parse_true_speed},
     {"--absent", true, parse_absent},
     {"--serial", true, parse_serial},
     {"--tcp", true, parse_tcp},

@@ -56,6 +56,7 @@ static struct kw_plant_line *new_line(struct kw_plant *plant)
     struct kw_plant_line *line = kw_plant_alloc(1, sizeof *line);
     kw_plant_line_init(line, (unsigned)plant->count, &plant->clock);
     line->strict = plant->settings.strict;
+    line->true_speed = plant->settings.true_speed;
     line->turnaround_ns = plant->settings.turnaround_ns;
     line->absent_exception = plant->settings.absent_exception;
     plant->lines =

@@ -13,7 +13,7 @@ struct kw_plant_settings {
     const char *folder; /* of the links */
     struct kw_plant_era era;
     double speed;
-    bool strict, absent_exception;
+    bool strict, absent_exception, true_speed;
     int64_t turnaround_ns;
 };
 

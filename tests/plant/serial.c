@@ -197,6 +197,36 @@ static void note_start(struct kw_plant_serial *serial, int64_t now_ns)
         count(serial, &serial->line->counts.too_short_gaps, 1);
 }
 
+/* A pseudo-terminal takes bytes at any speed: what the gateway has set is
+ * compared with the line's. It does not show parity and stop bits. */
+static bool wrong_speed(const struct kw_plant_serial *serial)
+{
+    static const struct {
+        unsigned baud;
+        speed_t speed;
+    } speeds[] = {{1200, B1200},   {2400, B2400},    {4800, B4800},
+                  {9600, B9600},   {19200, B19200},  {38400, B38400},
+                  {57600, B57600}, {115200, B115200}};
+    struct termios set;
+    if (!serial->line->true_speed || serial->line->pace.baud == 0 ||
+        tcgetattr(serial->device, &set) < 0)
+        return false;
+    for (size_t i = 0; i < sizeof speeds / sizeof *speeds; i++)
+        if (speeds[i].baud == serial->line->pace.baud)
+            return speeds[i].speed != cfgetospeed(&set);
+    return false;
+}
+
+/* What was sent at another speed is noise to the meters, and what they may
+ * say to it is noise to the gateway. */
+static void babble(struct kw_plant_serial *serial)
+{
+    static const uint8_t noise[] = {0xFF, 0xE0, 0x1C};
+    count(serial, &serial->line->counts.bad_requests, 1);
+    put(serial, noise, sizeof noise);
+    serial->have = 0;
+}
+
 /* Takes bytes; ends the frame if they complete one. More bytes than a frame
  * can have are a bad request. */
 static void receive(struct kw_plant_serial *serial)
@@ -212,6 +242,10 @@ static void receive(struct kw_plant_serial *serial)
     serial->have += (size_t)got;
     serial->last_ns = now_ns;
     count(serial, &serial->line->counts.bytes_in, (uint64_t)got);
+    if (wrong_speed(serial)) {
+        babble(serial);
+        return;
+    }
     int length = kw_plant_frame_length(serial->request, serial->have);
     if ((length > 0 && serial->have == (size_t)length &&
          kw_plant_frame_crc_ok(serial->request, serial->have)) ||

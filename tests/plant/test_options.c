@@ -32,13 +32,14 @@ static void test_all_options(void **state)
     struct kw_plant_options options;
     struct kw_plant_diag diag = {""};
     (void)state;
-    int result = parse(&options,
-                       "--maps conf --quantities q.csv --dir links --seed 7 "
-                       "--start 2026-03-01T12:00:00+01:00 --speed 2.5 "
-                       "--turnaround 0 --strict --absent exception "
-                       "--serial a:0:8N1:1=x --tcp 0:1=x --serial b:0:8N1:1=x "
-                       "--control c --ready",
-                       &diag);
+    int result =
+        parse(&options,
+              "--maps conf --quantities q.csv --dir links --seed 7 "
+              "--start 2026-03-01T12:00:00+01:00 --speed 2.5 "
+              "--turnaround 0 --strict --true-speed --absent exception "
+              "--serial a:0:8N1:1=x --tcp 0:1=x --serial b:0:8N1:1=x "
+              "--control c --ready",
+              &diag);
     assert_string_equal(diag.text, "");
     assert_int_equal(result, 0);
     assert_int_equal(options.settings.era.seed, 7);
@@ -46,7 +47,8 @@ static void test_all_options(void **state)
     assert_int_equal(options.settings.era.offset_ms, 3600000);
     assert_true(options.settings.speed == 2.5);
     assert_int_equal(options.settings.turnaround_ns, 0);
-    assert_true(options.settings.strict && options.ready);
+    assert_true(options.settings.strict && options.settings.true_speed &&
+                options.ready);
     assert_true(options.settings.absent_exception);
     assert_int_equal(options.count, 3);
     assert_false(options.lines[0].tcp);
