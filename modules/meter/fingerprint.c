@@ -182,7 +182,7 @@ struct likely {
  * nor a word order that is wrong passes.
  */
 static const struct likely table[] = {
-    {"frequency", 45, 65, 5, false},
+    {"frequency", 45, 65, KW_METER_EVIDENCE_SURE, false},
     {"voltage_l1_n", 80, 300, 3, false},
     {"voltage_l2_n", 80, 300, 3, false},
     {"voltage_l3_n", 80, 300, 3, false},

@@ -54,7 +54,11 @@ bool kw_meter_print_begins(const struct kw_meter_print *print, const char *text,
 
 /* --- evidence: do the registers look like that map? */
 
-enum { KW_METER_EVIDENCE_MAX = 12 };
+enum {
+    KW_METER_EVIDENCE_MAX = 12,
+    /* The weight of a frequency: one that can't be rules a map out. */
+    KW_METER_EVIDENCE_SURE = 5,
+};
 
 /*
  * The points of a map that tell most, best first: their indexes. A frequency

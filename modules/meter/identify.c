@@ -15,7 +15,7 @@
 
 enum {
     ROUNDS_MAX = 16, /* answers to 43/14: a wrong "more follows" ends */
-    SILENT_MAX = 16, /* reads without an answer: it is not worth more */
+    SILENT_MAX = 64, /* reads without an answer: it is not worth more */
     NAMED_FIRST = 2, /* points of a map without any hit: it is another one */
     TEXT_SIZE = 2 * KW_MAP_STRING_REGISTERS + 1,
 };
@@ -348,6 +348,9 @@ static enum step weigh(struct kw_meter_identify *identify,
         if (verdict == KW_METER_EVIDENCE_FOR) {
             sum->got += weight;
             sum->hits++;
+        } else if (weight == KW_METER_EVIDENCE_SURE && !named) {
+            *sum = (struct sum){0}; /* 5 Hz: its scale is another one */
+            return GO_ON;
         }
     }
     return GO_ON;

@@ -159,8 +159,11 @@ static int ask(struct kw_meter_once *once)
         .address = request->address,
         .count = request->count,
     };
-    return kw_meter_request_start(&once->request, once->line,
-                                  kw_clock_mono_ns(once->clock));
+    /* The pause that the meter wants between two requests. */
+    return kw_meter_request_start(
+        &once->request, once->line,
+        kw_clock_mono_ns(once->clock) +
+            (once->asked++ > 0 ? (uint64_t)once->map->pause_ms * 1000000 : 0));
 }
 
 /* Asks for the next block; without one, or without an answer, it is done. */

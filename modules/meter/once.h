@@ -32,6 +32,7 @@ struct kw_meter_once {
     uint8_t unit;
     unsigned load;
     unsigned tries; /* left for the request under way */
+    unsigned asked; /* requests so far */
     size_t at;      /* request of the plan */
     bool answered;  /* anything at all */
     struct kw_plan plan;

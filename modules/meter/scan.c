@@ -28,6 +28,7 @@
 enum {
     FIRST_UNITS = 10, /* that a search tries before the others */
     TELL_MS = 250,
+    NOISE_UNITS = 3, /* garbled ones that are no chance any more */
     ARENA_MAX_BYTES = 64 << 10,
 };
 
@@ -248,6 +249,21 @@ static bool search_on(struct kw_meter_scan *scan)
     return true;
 }
 
+/* Garbled answers on several units and no meter: not conflicts, the line. */
+static const char *remark(const struct kw_meter_scan *scan)
+{
+    size_t garbled = 0;
+
+    for (size_t i = 0; i < scan->found_count; i++) {
+        if (scan->found[i]->state == KW_METER_FOUND_METER)
+            return "";
+        garbled += scan->found[i]->state == KW_METER_FOUND_CONFLICT;
+    }
+    return garbled < NOISE_UNITS ? ""
+                                 : "only garbled answers: wrong speed or "
+                                   "parity (search for them), or noise";
+}
+
 static void end_pass(struct kw_meter_scan *scan)
 {
     unsigned late = kw_meter_units_count(&scan->again);
@@ -261,7 +277,7 @@ static void end_pass(struct kw_meter_scan *scan)
     }
     if (searches(scan) && search_on(scan))
         return;
-    kw_meter_scan_end(scan, KW_METER_SCAN_DONE, "");
+    kw_meter_scan_end(scan, KW_METER_SCAN_DONE, remark(scan));
 }
 
 void kw_meter_scan_next_unit(struct kw_meter_scan *scan)

@@ -85,7 +85,7 @@ struct kw_meter_scan_options {
     size_t speeds_count;           /* 0: no search; serial lines only */
     uint32_t timeout_ms;           /* of a silent unit; 0: as it sees fit */
     uint64_t longest_us;           /* round trip seen on the line so far */
-    double usage;                  /* share of time that polls fill now */
+    double usage;                  /* share of time that polls ask for */
     const struct kw_meter_library *library; /* its maps are held */
 };
 
@@ -110,7 +110,7 @@ struct kw_meter_scan {
     unsigned done, total;                    /* units */
     bool identify;
     uint32_t timeout_ms;
-    uint64_t longest_us;
+    uint64_t longest_us, answers_us, answers; /* round trips: their sum */
     double usage;
 
     struct kw_meter_speed speeds[KW_METER_SPEEDS_MAX];

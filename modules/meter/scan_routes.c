@@ -271,6 +271,26 @@ static uint64_t longest_us(const struct kw_meter_bus *bus)
     return longest;
 }
 
+/* Share of the line's time that the polls of its meters ask for. What it was
+ * used for lately would count scans too. */
+static double usage(const struct kw_meter_bus *bus)
+{
+    double share = 0;
+
+    KW_LIST_EACH (link, &bus->devices) {
+        const struct kw_meter_device *device =
+            KW_LIST_ENTRY(link, struct kw_meter_device, link);
+        int64_t period_ms[3];
+
+        kw_meter_periods(&device->entry->every, period_ms);
+        share += (double)kw_meter_scan_poll_us(
+                     device->map, bus->conf,
+                     kw_meter_stats_mean_us(&device->stats)) /
+                 (double)period_ms[0] / 1000;
+    }
+    return share < 1 ? share : 1;
+}
+
 static bool read_units(struct kw_request *request,
                        const struct kw_meter_line_conf *conf,
                        struct kw_meter_units *units)
@@ -366,7 +386,7 @@ void kw_meter_post_scan(void *self, struct kw_request *request)
     }
     options.conf = bus->conf;
     options.shared = bus->line;
-    options.usage = kw_meter_line_usage(bus->line);
+    options.usage = usage(bus);
     options.longest_us = longest_us(bus);
     if (!read_units(request, bus->conf, &options.units) ||
         !read_search(request, bus->conf, speeds, &options.speeds_count) ||

@@ -18,10 +18,15 @@
 #include <string.h>
 
 enum {
-    BUSY_MS = 50,   /* until a line with too many requests is asked again */
-    PATIENCE = 3,   /* a unit that is there may take so much longer */
+    BUSY_MS = 50, /* until a line with too many requests is asked again */
+    PATIENCE = 3, /* a unit that is there may take so much longer */
+    SILENT_OFTEN = 4,
     LISTEN_MS = 50, /* after the first answer: is there a second one? */
 };
+
+/* Between two questions to one meter: some restart when they are asked too
+ * fast. */
+static const uint64_t breath_ns = 20000000;
 
 static uint32_t silence_ms(const struct kw_meter_scan *scan)
 {
@@ -40,6 +45,18 @@ static void on_presence(struct kw_meter_scan *scan,
 static void on_dialogue(struct kw_meter_scan *scan,
                         const struct kw_meter_answer *answer);
 
+static void note_round_trip(struct kw_meter_scan *scan, uint64_t rtt_us)
+{
+    /* The longest fades: one that was an accident is not waited for for ever.
+     */
+    if (rtt_us > scan->longest_us)
+        scan->longest_us = rtt_us;
+    else
+        scan->longest_us -= (scan->longest_us - rtt_us) / 8;
+    scan->answers_us += rtt_us;
+    scan->answers++;
+}
+
 static void on_answer(struct kw_meter_request *request,
                       const struct kw_meter_answer *answer)
 {
@@ -52,10 +69,9 @@ static void on_answer(struct kw_meter_request *request,
         return;
     }
     scan->unit_foreign += answer->foreign > 0;
-    if (answer->rtt_us > scan->longest_us &&
-        (answer->outcome == KW_METER_GOOD ||
-         answer->outcome == KW_METER_EXCEPTION))
-        scan->longest_us = answer->rtt_us;
+    if (answer->outcome == KW_METER_GOOD ||
+        answer->outcome == KW_METER_EXCEPTION)
+        note_round_trip(scan, answer->rtt_us);
     if (scan->identifying)
         on_dialogue(scan, answer);
     else
@@ -71,7 +87,8 @@ static void send_ask(struct kw_meter_scan *scan)
 
     scan->request.done = on_answer;
     err = kw_meter_request_start(&scan->request, kw_meter_scan_line(scan),
-                                 kw_clock_mono_ns(scan->core->clock));
+                                 kw_clock_mono_ns(scan->core->clock) +
+                                     (scan->identifying ? breath_ns : 0));
     if (err == KW_EFULL)
         uv_timer_start(&scan->timer, on_busy_over, BUSY_MS, 0);
     else if (err != 0)
@@ -125,10 +142,11 @@ static void take_dialogue(struct kw_meter_scan *scan,
         found->proposals[i].map = scan->maps[dialogue->proposals[i].map];
         found->proposals[i].score = dialogue->proposals[i].score;
     }
-    if (found->proposed > 0)
+    if (found->proposed > 0 && scan->answers > 0)
         found->poll_us = kw_meter_scan_poll_us(
             found->proposals[0].map,
-            scan->own != NULL ? &scan->try_conf : scan->conf, scan->longest_us);
+            scan->own != NULL ? &scan->try_conf : scan->conf,
+            scan->answers_us / scan->answers);
 }
 
 static struct kw_meter_found *add_found(struct kw_meter_scan *scan,
@@ -336,9 +354,12 @@ static void on_presence(struct kw_meter_scan *scan,
 static void on_dialogue(struct kw_meter_scan *scan,
                         const struct kw_meter_answer *answer)
 {
+    /* One that is silent again and again does not refuse: it says nothing to
+     * what it does not know. */
     bool lost = answer->outcome == KW_METER_GARBLED ||
                 (answer->outcome == KW_METER_TIMEOUT &&
-                 scan->request.ask.function <= KW_METER_READ_REGISTERS);
+                 scan->request.ask.function <= KW_METER_READ_REGISTERS &&
+                 scan->dialogue->silent < SILENT_OFTEN);
 
     if (lost && !scan->repeated) {
         scan->repeated = true;

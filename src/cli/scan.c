@@ -128,10 +128,20 @@ static void print_yaml(const struct kw_node *scan)
     }
 }
 
+static bool has_meter(const struct kw_node *scan)
+{
+    const struct kw_node *at = kw_node_get(scan, "found")->first;
+
+    while (at != NULL && strcmp(kw_node_text(at, "state"), "found") != 0)
+        at = at->next;
+    return at != NULL;
+}
+
 int kw_scan_print(const struct kw_options *options, const struct kw_node *scan,
                   const char *json)
 {
     const char *state = kw_node_text(scan, "state");
+    const char *text = kw_node_text(scan, "text");
 
     end_progress();
     if (options->json)
@@ -140,12 +150,11 @@ int kw_scan_print(const struct kw_options *options, const struct kw_node *scan,
         print_yaml(scan);
     else
         print_table(scan);
-    if (strcmp(state, "done") != 0)
-        fprintf(stderr, "%s: %s\n", state, kw_node_text(scan, "text"));
+    if (text[0] != 0)
+        fprintf(stderr, "%s: %s\n", state, text);
     if (strcmp(state, "failed") == 0)
         return KW_EXIT_FAILED;
-    return kw_node_get(scan, "found")->first != NULL ? KW_EXIT_DONE
-                                                     : KW_EXIT_NO;
+    return has_meter(scan) ? KW_EXIT_DONE : KW_EXIT_NO;
 }
 
 /* --- through the running gateway */

@@ -20,7 +20,7 @@ int kw_scan_here(const struct kw_options *options,
 void kw_scan_print_progress(const struct kw_node *scan);
 
 /* Prints what was found as the options say; json is scan as text. The exit
- * code: 0 something was found, 1 nothing, 3 failed. */
+ * code: 0 a meter was found, 1 none, 3 failed. */
 int kw_scan_print(const struct kw_options *options, const struct kw_node *scan,
                   const char *json);
 

@@ -286,6 +286,33 @@ static void test_changes(void **state)
     close_scene(&scene);
 }
 
+/* What is of the moment is passed on as it is; other events are not. */
+static void test_events(void **state)
+{
+    static const struct kw_event_kind kind = {.key = "scan"};
+    struct kw_event event = {.kind = &kind, .subject = "a", .text = ""};
+    struct scene scene;
+    struct browser browser = {.status = 0};
+    char text[8192];
+
+    (void)state;
+    open_scene(&scene);
+    event.data = "{\"done\":0}";
+    kw_hub_publish_event(&scene.fixture.hub, &event); /* nobody is there */
+    come(&scene, &browser, "");
+    take(&browser, text, sizeof(text));
+    assert_null(strstr(text, "scan"));
+    event.data = NULL;
+    kw_hub_publish_event(&scene.fixture.hub, &event);
+    assert_int_equal(browser.got.length, 0);
+    event.data = "{\"done\":1}";
+    kw_hub_publish_event(&scene.fixture.hub, &event);
+    assert_string_equal(take(&browser, text, sizeof(text)),
+                        "event: scan\ndata: {\"done\":1}\n\n");
+    go(&browser);
+    close_scene(&scene);
+}
+
 static void test_filter(void **state)
 {
     struct scene scene;
@@ -497,11 +524,12 @@ static void test_no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_hello),  cmocka_unit_test(test_changes),
-        cmocka_unit_test(test_filter), cmocka_unit_test(test_bad_points),
-        cmocka_unit_test(test_slow),   cmocka_unit_test(test_too_many),
-        cmocka_unit_test(test_status), cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_stop),   cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_hello),      cmocka_unit_test(test_changes),
+        cmocka_unit_test(test_events),     cmocka_unit_test(test_filter),
+        cmocka_unit_test(test_bad_points), cmocka_unit_test(test_slow),
+        cmocka_unit_test(test_too_many),   cmocka_unit_test(test_status),
+        cmocka_unit_test(test_refused),    cmocka_unit_test(test_stop),
+        cmocka_unit_test(test_no_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
