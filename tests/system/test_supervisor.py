@@ -1,0 +1,340 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The Modbus server read by other implementations: mbpoll and pymodbus."""
+
+import csv
+import io
+import re
+import socket
+import struct
+import subprocess
+
+import gateway as kw
+import pytest
+from conftest import tcp_port
+from pymodbus.client import ModbusTcpClient
+from pymodbus.pdu import ExceptionResponse
+from test_values import PROFILES, differences
+
+# Registers of the reference product that a stranger could write (facts of its
+# advisories): factory reset, new address, USB port. All must be refused.
+KNOWN_HOLES = [(57856, 229), (57856, 161), (58112, 1000), (29440, 2), (4352, 1), (57872, 1),
+               (57872, 4)]
+BOUNDARIES = [0, 1, 99, 100, 255, 256, 1000, 4351, 4352, 4353, 29440, 32767, 32768, 50000, 57344,
+              57856, 57857, 57872, 58112, 65534, 65535]
+
+
+def port_of(gateway, service):
+    status, body = gateway.ask("GET", "/supervisor")
+    assert status == 200
+    return next(l["port"] for l in body["listeners"] if l["service"] == service)
+
+
+def rows_of(profile):
+    """The rows of a shipped map."""
+    text = (kw.CONF / "meters" / f"{profile}.csv").read_text()
+    return list(csv.DictReader(io.StringIO(
+        "".join(line for line in text.splitlines(True) if not line.startswith("#")))))
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory):
+    """One meter of every map, served on ports of their own."""
+    folder = tmp_path_factory.mktemp("library")
+    plant = kw.Plant(folder / "plant",
+                     tcp=["0:" + ",".join(f"{i + 1}={p}" for i, p in enumerate(PROFILES))])
+    plant.command("freeze")
+    plant.command("pattern")
+    meters = "".join(
+        f"  - {{ name: m{i + 1}, line: net, unit: {i + 1}, profile: {p}, every: 200ms }}\n"
+        for i, p in enumerate(PROFILES))
+    gateway = kw.Gateway(folder, f"""
+lines:
+  - {{ name: net, tcp: {{ host: 127.0.0.1, port: {tcp_port(plant)} }} }}
+meters:
+{meters}http: {{ listen: "127.0.0.1:0" }}
+supervisor:
+  tcp: {{ listen: "127.0.0.1:0" }}
+  rtu_tcp: {{ listen: "127.0.0.1:0" }}
+  bridge: [ m1 ]
+""")
+    gateway.plant = plant
+    try:
+        gateway.admin = gateway.set_up()
+        kw.wait_for(lambda: all(
+            p["quality"] not in ("bad_never", "uncertain_stale")
+            for p in gateway.points().values()), 30, 0.2)
+        yield gateway
+        assert gateway.stop() == 0, gateway.text()
+    finally:
+        if gateway.process.poll() is None:
+            gateway.kill()
+        plant.stop()
+
+
+def mbpoll_registers(port, unit, function, address, count):
+    """Registers as mbpoll prints them."""
+    run = subprocess.run(
+        ["mbpoll", "-m", "tcp", "-p", str(port), "-a", str(unit), "-t", str({3: 4, 4: 3}[function]),
+         "-0", "-r", str(address), "-c", str(count), "-1", "-q", "127.0.0.1"],
+        capture_output=True, text=True, timeout=20, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+    return [int(found) for found in re.findall(r"^\[\d+\]:\s+(\d+)", run.stdout, re.M)]
+
+
+def read_registers(peer, function, address, count, unit):
+    call = peer.read_holding_registers if function == 3 else peer.read_input_registers
+    answer = call(address, count, slave=unit)
+    return None if answer.isError() else answer.registers
+
+
+@pytest.mark.parametrize("mode", ["pattern", "clear"])
+def test_every_map(library, mode):
+    """Registers of the plant and of the server agree by two clients and both
+    functions; the gateway's values are the plant's."""
+    library.plant.command("freeze")
+    library.plant.command(mode)
+    port = port_of(library, "modbus_tcp")
+    client = ModbusTcpClient("127.0.0.1", port=port)
+    direct = ModbusTcpClient("127.0.0.1", port=tcp_port(library.plant))
+    assert client.connect() and direct.connect()
+    compared, kinds = 0, set()
+    for unit, profile in enumerate(PROFILES, 1):
+        # Not what is computed; and texts are read once a connection.
+        rows = [row for row in rows_of(profile) if row["address"] and (
+            mode == "pattern" or not row["quantity"].startswith("info_"))]
+        for at, row in enumerate(rows):
+            address, count = int(row["address"]), int(row["registers"])
+
+            def agrees():
+                true = read_registers(direct, int(row["function"]), address, count, unit)
+                return true and all(read_registers(client, f, address, count, unit) == true
+                                    for f in (3, 4)) and true
+
+            try:
+                registers = kw.wait_for(agrees, 10, 0.05)
+            except AssertionError:
+                raise AssertionError(f"{profile}: {row['quantity']}") from None
+            compared += 1
+            form = (row["type"], row["word_order"])
+            if at % 5 == 0 or form not in kinds:  # a program for each read: not for all
+                kinds.add(form)
+                for f in (3, 4):
+                    assert mbpoll_registers(port, unit, f, address, count) == registers
+    client.close()
+    direct.close()
+    meters = [(f"m{unit}", str(tcp_port(library.plant)), unit)
+              for unit, _ in enumerate(PROFILES, 1)]
+    kw.wait_for(lambda: not differences(library, library.plant, meters)[0], 10, 0.2)
+    assert compared > 500 and len(kinds) >= 15, (compared, kinds)
+
+
+def test_points(library):
+    """The register list leads to the values that the API shows."""
+    client = ModbusTcpClient("127.0.0.1", port=port_of(library, "modbus_tcp"))
+    assert client.connect()
+    status, table = library.ask("GET", "/supervisor/registers")
+    assert status == 200 and len(table["registers"]) == len(library.points())
+    compared = 0
+    for row in table["registers"]:
+
+        def agrees():
+            value = library.points()[row["point"]]["value"]
+            f32 = client.read_holding_registers(row["address"], 2, slave=table["unit"])
+            good = client.read_discrete_inputs(row["input"], 1, slave=table["unit"])
+            if value is None:
+                return f32.isError() and f32.exception_code == 11 and not good.bits[0]
+            f64 = client.read_input_registers(row["f64_address"], 4, slave=table["f64_unit"])
+            if f32.isError() or f64.isError() or not good.bits[0]:
+                return False
+            single = struct.unpack(">f", struct.pack(">HH", *f32.registers))[0]
+            double = struct.unpack(">d", struct.pack(">HHHH", *f64.registers))[0]
+            return double == value and single == struct.unpack("f", struct.pack("f", value))[0]
+
+        if compared % 3 == 0:
+            kw.wait_for(agrees, 10, 0.05)
+        compared += 1
+    client.close()
+    answer, text = library.admin.raw("GET", "/api/v1/supervisor/registers", headers={
+        "Accept": "text/csv", "Cookie": library.admin.cookie,
+        "Origin": f"https://127.0.0.1:{library.port}"})
+    assert answer.status == 200 and answer.getheader("Content-Type").startswith("text/csv")
+    listed = list(csv.DictReader(io.StringIO(text.decode())))
+    assert [r["point"] for r in listed] == [r["point"] for r in table["registers"]]
+    assert [int(r["address"]) for r in listed] == [r["address"] for r in table["registers"]]
+
+
+def test_bridge(library):
+    """A register of meter m1 that its map doesn't have comes from the meter."""
+    port = port_of(library, "modbus_tcp")
+    client = ModbusTcpClient("127.0.0.1", port=port)
+    direct = ModbusTcpClient("127.0.0.1", port=tcp_port(library.plant))
+    assert client.connect() and direct.connect()
+    used = {a for row in rows_of(PROFILES[0]) if row["address"]
+            for a in range(int(row["address"]), int(row["address"]) + int(row["registers"]))}
+    address = next(a for a in range(1, 60000) if not used & set(range(a - 40, a + 40)))
+    there = direct.read_holding_registers(address, 2, slave=1)
+    here = client.read_holding_registers(address, 2, slave=1)
+    assert here.isError() == there.isError()
+    if there.isError():
+        assert here.exception_code == there.exception_code
+    else:
+        assert here.registers == there.registers
+    assert client.read_holding_registers(65000, 2, slave=2).exception_code == 2
+    client.close()
+    direct.close()
+
+
+# --- SEC-57: nothing can be written, on any transport
+
+def crc(data):
+    value = 0xFFFF
+    for byte in data:
+        value ^= byte
+        for _ in range(8):
+            value = value >> 1 ^ 0xA001 if value & 1 else value >> 1
+    return struct.pack("<H", value)
+
+
+class Raw:
+    """Frames of any kind on one connection."""
+
+    def __init__(self, port, rtu):
+        self.rtu = rtu
+        self.sock = socket.create_connection(("127.0.0.1", port), timeout=5)
+        self.file = self.sock.makefile("rb")
+
+    def ask(self, unit, pdu):
+        """The PDU of the answer."""
+        if self.rtu:
+            frame = bytes([unit]) + pdu
+            self.sock.sendall(frame + crc(frame))
+            head = self.file.read(3)
+            assert head[0] == unit
+            rest = self.file.read(2 if head[1] & 0x80 else head[2] + 2)
+            return head[1:] + rest[:-2]
+        self.sock.sendall(struct.pack(">HHHB", 7, 0, len(pdu) + 1, unit) + pdu)
+        head = self.file.read(7)
+        return self.file.read(struct.unpack(">HHHB", head)[2] - 1)
+
+    def close(self):
+        self.file.close()
+        self.sock.close()
+
+
+def writes(address, value):
+    """The requests that would change something at an address."""
+    yield struct.pack(">BHH", 5, address, 0xFF00)
+    yield struct.pack(">BHH", 5, address, value)
+    yield struct.pack(">BHH", 6, address, value)
+    yield struct.pack(">BHHBB", 15, address, 1, 1, 1)
+    yield struct.pack(">BHHBH", 16, address, 1, 2, value)
+    yield struct.pack(">BHHBHH", 16, address, 2, 4, value, value)
+    yield struct.pack(">BHHH", 22, address, 0, value)
+    yield struct.pack(">BHHHHBH", 23, address, 1, address, 1, 2, value)
+
+
+def identify():
+    for code in (1, 2, 3, 4):
+        for first in (0, 1, 0x80, 0xFF):
+            yield bytes([43, 14, code, first])
+    for pdu in (b"\x11", b"\x07", b"\x0b", b"\x0c", b"\x08\0\1\0\0", b"\x08\0\4\0\0",
+                b"\x08\0\x0a\0\0", b"\x18\0\0"):
+        yield pdu
+
+
+@pytest.mark.parametrize("service", ["modbus_tcp", "modbus_rtu_tcp"])
+def test_read_only(library, service):
+    before = library.ask("GET", "/config")
+    plant_before = library.plant.command("values %d 1" % tcp_port(library.plant))
+    raw = Raw(port_of(library, service), service == "modbus_rtu_tcp")
+    cases = [(address, 1) for address in BOUNDARIES] + KNOWN_HOLES
+    cases += [(address, 0xFFFF) for address in range(0, 65536, 1021)]
+    asked = 0
+    for unit in (1, 2, 200, 254, 255):
+        for address, value in cases:
+            for pdu in writes(address, value):
+                answer = raw.ask(unit, pdu)
+                assert answer == bytes([pdu[0] | 0x80, 1]), (unit, pdu, answer)
+                asked += 1
+        for pdu in identify():
+            assert raw.ask(unit, pdu) == bytes([pdu[0] | 0x80, 1])
+    # It still answers, and nothing has changed: not here, not in a meter.
+    assert raw.ask(255, struct.pack(">BHH", 2, 1, 1))[0] == 2
+    raw.close()
+    assert asked > 3000
+    assert library.ask("GET", "/config") == before
+    library.plant.command("clear")
+    assert library.plant.command("values %d 1" % tcp_port(library.plant)) == plant_before
+    assert library.text().count("refused") < 20  # a sweep fills no log
+
+
+# --- SEC-61 and F12: limits
+
+def test_flood(library):
+    """Hundreds of connections and half frames do not keep out who works."""
+    port = port_of(library, "modbus_tcp")
+    works = [Raw(port, False) for _ in range(4)]
+    request = struct.pack(">BHH", 2, 1, 1)
+    for raw in works:
+        assert raw.ask(255, request)[0] == 2
+    flood = []
+    for number in range(400):
+        sock = socket.socket()
+        sock.bind((f"127.0.1.{number % 200 + 1}", 0))
+        sock.settimeout(5)
+        sock.connect(("127.0.0.1", port))
+        try:
+            sock.sendall(b"\0\1\0\0\0\6" if number % 3 else b"\xff" * 64)
+        except OSError:
+            pass
+        flood.append(sock)
+        if number % 20 == 0:
+            for raw in works:
+                assert raw.ask(255, request)[0] == 2
+    status, body = library.ask("GET", "/supervisor")
+    assert status == 200 and len(body["connections"]) <= 16
+    assert body["counters"]["given_up"] + body["counters"]["garbled"] > 100
+    for raw in works:
+        assert raw.ask(255, request)[0] == 2
+        raw.close()
+    for sock in flood:
+        sock.close()
+
+
+def test_pymodbus_errors(library):
+    """Exceptions as another implementation reads them."""
+    client = ModbusTcpClient("127.0.0.1", port=port_of(library, "modbus_tcp"))
+    assert client.connect()
+    for answer, code in (
+            (client.read_holding_registers(65000, 2, slave=2), 2),
+            (client.read_holding_registers(0, 1, slave=99), 10),
+            (client.write_register(57856, 229, slave=1), 1),
+            (client.write_coil(0, True, slave=255), 1)):
+        assert isinstance(answer, ExceptionResponse) and answer.exception_code == code
+    client.close()
+
+
+# --- off by default, and refused before the set-up
+
+def test_closed(tmp_path):
+    text = """
+lines: []
+meters: []
+http: {{ listen: "127.0.0.1:0" }}
+supervisor: {{ tcp: {{ listen: "127.0.0.1:{port}" }} }}
+"""
+    port = kw.free_port()
+    gateway = kw.Gateway(tmp_path, text.format(port=port))
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as sock:
+            assert sock.recv(100) == b""  # the one-time password waits
+        gateway.set_up()
+        raw = Raw(port, False)
+        assert raw.ask(1, struct.pack(">BHH", 3, 0, 1)) == b"\x83\x0a"
+        raw.close()
+        status, _ = gateway.ask("GET", "/supervisor")
+        assert status == 200
+        assert gateway.stop() == 0
+    finally:
+        if gateway.process.poll() is None:
+            gateway.kill()
