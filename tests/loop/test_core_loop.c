@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -218,6 +219,36 @@ static void test_slow_turn(void **state)
     assert_int_equal(stats->over_50ms, 1);
 }
 
+static void on_readable(uv_poll_t *poll, int status, int events)
+{
+    struct stage *stage = poll->data;
+
+    (void)status;
+    (void)events;
+    burn(60);
+    kw_loop_turn_end(&stage->loop, &stage->ends[1]);
+    uv_close((uv_handle_t *)poll, NULL);
+}
+
+/* What the callback of a socket takes is the turn's. */
+static void test_slow_callback(void **state)
+{
+    struct stage *stage = *state;
+    uv_poll_t poll;
+    int fds[2];
+
+    assert_int_equal(pipe(fds), 0);
+    assert_int_equal(write(fds[1], "x", 1), 1);
+    assert_int_equal(uv_poll_init(&stage->loop.uv, &poll, fds[0]), 0);
+    assert_int_equal(uv_poll_start(&poll, UV_READABLE, on_readable), 0);
+    poll.data = stage;
+    kw_loop_run(&stage->loop);
+    close(fds[0]);
+    close(fds[1]);
+    assert_int_equal(stage->loop.stats.over_50ms, 1);
+    assert_true(stage->loop.stats.longest_us >= 59000);
+}
+
 /* What is done before the loop runs is the start, not a turn. */
 static void test_start_is_no_turn(void **state)
 {
@@ -256,6 +287,7 @@ int main(void)
         TEST(test_within_the_turn),
         TEST(test_budget),
         TEST(test_slow_turn),
+        TEST(test_slow_callback),
         TEST(test_start_is_no_turn),
         cmocka_unit_test(test_left_over),
     };
