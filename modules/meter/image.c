@@ -178,11 +178,10 @@ kw_meter_image_read(const struct kw_meter_blocks *blocks,
             block_end <= done)
             continue;
         known = until > known ? until : known;
-        if (!usable(block, now_ns)) {
-            *exception = block->exception;
-        } else if (!has(block, done > block->address ? done : block->address,
-                        until)) {
+        if (!has(block, done > block->address ? done : block->address, until)) {
             *exception = block->missing;
+        } else if (!usable(block, now_ns)) {
+            *exception = block->exception;
         } else if (block->address <= done) {
             copy(block, ask, done, until, out);
             done = until;
