@@ -19,6 +19,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum {
@@ -304,6 +305,17 @@ static const struct kw_stream_events events = {
     .on_closed = on_closed,
 };
 
+/* A client that comes back is often accepted before the end of what it had is
+ * read; and while a request waits nothing is read at all. */
+static bool has_gone(const struct kw_supervisor_conn *conn)
+{
+    uv_os_fd_t fd = -1;
+    char byte;
+
+    return uv_fileno((const uv_handle_t *)&conn->stream.tcp, &fd) == 0 &&
+           recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 /* Makes room for one more of that station; false: there is none. */
 static bool make_room(struct kw_supervisor *supervisor,
                       const struct kw_station *station)
@@ -322,6 +334,7 @@ static bool make_room(struct kw_supervisor *supervisor,
             .station = conn->station,
             .active_ms = conn->active_ms,
             .asked = conn->requests > 0,
+            .gone = has_gone(conn),
             .busy = conn->waiting,
         };
     }

@@ -5,6 +5,8 @@
 static bool goes_before(const struct kw_supervisor_guest *a,
                         const struct kw_supervisor_guest *b)
 {
+    if (a->gone != b->gone)
+        return a->gone;
     if (a->asked != b->asked)
         return b->asked;
     return a->active_ms < b->active_ms;
@@ -12,6 +14,8 @@ static bool goes_before(const struct kw_supervisor_guest *a,
 
 static bool may_go(const struct kw_supervisor_guest *guest, uint64_t now_ms)
 {
+    if (guest->gone)
+        return true;
     return !guest->busy && (!guest->asked || now_ms - guest->active_ms >=
                                                  KW_SUPERVISOR_SPARED_MS);
 }

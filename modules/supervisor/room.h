@@ -3,8 +3,9 @@
  * Who gives way when a station wants one connection more than there may be.
  * As the messaging guide advises (V1.0b, 4.2.1) it is the one that has been
  * idle for longest; but nobody who works is pushed out by strangers that only
- * connect: those that never asked anything go first, and those that did only
- * after they have been idle for a while. Pure.
+ * connect: after those whose peer has hung up, those that never asked anything
+ * go first, and those that did only after they have been idle for a while.
+ * Pure.
  */
 #ifndef KW_SUPERVISOR_ROOM_H
 #define KW_SUPERVISOR_ROOM_H
@@ -23,6 +24,7 @@ struct kw_supervisor_guest {
     struct kw_station station;
     uint64_t active_ms; /* when it connected or asked last */
     bool asked;         /* ever */
+    bool gone;          /* the peer has hung up, which was not read yet */
     bool busy;          /* a request of it is under way */
 };
 

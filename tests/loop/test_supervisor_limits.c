@@ -130,6 +130,26 @@ static void test_connections(void **state)
     stage_close(&stage);
 }
 
+/* Four connections closed and made anew at once: all four are taken. */
+static void test_come_back(void **state)
+{
+    struct station four[4];
+    struct stage stage;
+
+    (void)state;
+    open_stage(&stage, STAGE_TCP);
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < 4; i++)
+            station_open(&four[i], &stage);
+        for (int i = 0; i < 4; i++)
+            expect_served(&four[i]);
+        for (int i = 0; i < 4; i++)
+            station_close(&four[i]);
+    }
+    assert_int_equal(stage.refused, 0);
+    stage_close(&stage);
+}
+
 static void test_idle(void **state)
 {
     struct station idle, busy;
@@ -418,11 +438,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_stations),    cmocka_unit_test(test_not_set_up),
-        cmocka_unit_test(test_connections), cmocka_unit_test(test_idle),
-        cmocka_unit_test(test_half_frame),  cmocka_unit_test(test_slow_reader),
-        cmocka_unit_test(test_late_reader), cmocka_unit_test(test_no_modbus),
-        cmocka_unit_test(test_rtu),         cmocka_unit_test(test_addresses),
-        cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_connections), cmocka_unit_test(test_come_back),
+        cmocka_unit_test(test_idle),        cmocka_unit_test(test_half_frame),
+        cmocka_unit_test(test_slow_reader), cmocka_unit_test(test_late_reader),
+        cmocka_unit_test(test_no_modbus),   cmocka_unit_test(test_rtu),
+        cmocka_unit_test(test_addresses),   cmocka_unit_test(test_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -151,6 +151,23 @@ static void test_silent_goes_first(void **state)
     assert_int_equal(kw_supervisor_room(guests, MAX, &other, NOW), 3);
 }
 
+/* Who has hung up goes before everybody. */
+static void test_gone(void **state)
+{
+    struct kw_supervisor_guest guests[MAX];
+    struct kw_station other = numbered(99), first = numbered(1);
+
+    (void)state;
+    fill(guests, MAX, 4);
+    guests[7].asked = false;
+    guests[9].gone = guests[10].gone = guests[10].busy = true;
+    assert_int_equal(kw_supervisor_room(guests, MAX, &other, NOW), 9);
+    guests[9].gone = false;
+    assert_int_equal(kw_supervisor_room(guests, MAX, &other, NOW), 10);
+    guests[3].gone = true;
+    assert_int_equal(kw_supervisor_room(guests, MAX, &first, NOW), 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -159,6 +176,7 @@ int main(void)
         cmocka_unit_test(test_nobody_goes),
         cmocka_unit_test(test_oldest_idle_goes),
         cmocka_unit_test(test_silent_goes_first),
+        cmocka_unit_test(test_gone),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

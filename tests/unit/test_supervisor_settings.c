@@ -156,7 +156,8 @@ static void test_findings(void **state)
          "modbus_writes.rules[0].last", "8 is below first, 9"},
         {"supervisor: { bad_points: zero }", "supervisor.bad_points",
          "exception"},
-        {"supervisor: { writes: true }", "supervisor", "unknown key \"writes\""},
+        {"supervisor: { writes: true }", "supervisor",
+         "unknown key \"writes\""},
     };
 
     (void)state;
