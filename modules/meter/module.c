@@ -9,6 +9,9 @@
 #include "meter/rows.h"
 
 #include <stdio.h>
+#include <sys/resource.h>
+
+enum { OTHER_DESCRIPTORS = 512 };
 
 enum metric {
     POLLS,
@@ -142,6 +145,20 @@ static void tell_watches(const struct kw_meter *meter)
     }
 }
 
+/* Each line has one; the rest is for web and Modbus clients and files. */
+static void look_at_descriptors(const struct kw_meter *meter, size_t lines)
+{
+    struct rlimit limit;
+    size_t need = lines + OTHER_DESCRIPTORS;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < need)
+        kw_log_write(meter->core->log, KW_LOG_WARN, "meter",
+                     "%zu lines and the rest need up to %zu file descriptors, "
+                     "the system allows %llu: lines will stay down (systemd: "
+                     "LimitNOFILE, shell: ulimit -n)",
+                     lines, need, (unsigned long long)limit.rlim_cur);
+}
+
 static int apply(struct kw_meter *meter, const struct kw_meter_conf *conf)
 {
     struct kw_meter_library library;
@@ -156,6 +173,7 @@ static int apply(struct kw_meter *meter, const struct kw_meter_conf *conf)
     kw_meter_library_fini(&library);
     kw_meter_index_fini(&entries);
     tell_watches(meter);
+    look_at_descriptors(meter, conf->lines.count);
     return err;
 }
 

@@ -29,10 +29,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { STOP_LIMIT_MS = 15000, TABLES_MAX = 64 };
+enum {
+    STOP_LIMIT_MS = 15000,
+    TABLES_MAX = 64,
+    /* 5,000 lines, web and Modbus clients, files; the system may give more,
+     * but then a leak would go unnoticed for long. */
+    DESCRIPTORS = 16384,
+};
 
 struct gateway {
     struct kw_loaded loaded;
@@ -272,6 +279,20 @@ static void tell_discarded(struct gateway *gateway)
                      gateway->discards);
 }
 
+/* Systems begin with 1,024 for the sake of select(), which nobody uses here,
+ * and allow more to who asks. A module that needs more than there are says so.
+ */
+static void raise_descriptors(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= DESCRIPTORS)
+        return;
+    limit.rlim_cur =
+        limit.rlim_max < DESCRIPTORS ? limit.rlim_max : DESCRIPTORS;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 /* Runs to the end. A failed start is stopped like a running gateway. */
 static int run(struct gateway *gateway)
 {
@@ -337,6 +358,7 @@ int kw_cli_serve(const struct kw_options *options, int argc, char **argv)
     if (gateway == NULL)
         return KW_EXIT_FAILED;
     umask(0077);
+    raise_descriptors();
     /* A password hash takes 16 MiB for a moment: given back, not kept. */
     mallopt(M_MMAP_THRESHOLD, 1 << 20);
     err = prepare(gateway, options);

@@ -2,6 +2,7 @@
 """Start and stop as an operator meets them: every refusal is a clear line."""
 
 import os
+import pathlib
 import re
 import socket
 import subprocess
@@ -131,3 +132,27 @@ def test_wrong_use(tmp_path):
     assert run("check", "extra").returncode == 2
     assert run("--help").returncode == 0
     assert run("status", "--state", tmp_path).returncode == 3
+
+
+def test_descriptors(tmp_path):
+    """The limit is raised as far as the system lets; too few are told."""
+    lines = "".join(f"  - {{ name: l{i}, tcp: {{ host: 127.0.0.1, port: 1 }} }}\n"
+                    for i in range(40))
+    text = f"""
+lines:
+{lines}meters: []
+http: {{ listen: "127.0.0.1:0" }}
+"""
+    for hard, warned in ((4096, False), (300, True)):
+        gateway = kw.Gateway(tmp_path / str(hard), text,
+                             wrap=("prlimit", f"--nofile=256:{hard}"))
+        try:
+            limits = pathlib.Path(f"/proc/{gateway.process.pid}/limits").read_text()
+            assert re.search(rf"^Max open files\s+{hard}\s+{hard}\s", limits, re.M)
+            said = "40 lines and the rest need up to 552 file descriptors, the system " \
+                   f"allows {hard}" in gateway.text()
+            assert said == warned
+            assert gateway.stop() == 0
+        finally:
+            if gateway.process.poll() is None:
+                gateway.kill()
