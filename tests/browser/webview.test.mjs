@@ -7,11 +7,13 @@ import { after, before, test } from 'node:test';
 import { launch, open, policyViolations, watch } from './lib/browser.mjs';
 import { siteFromEnvironment } from './lib/site.mjs';
 import * as account from './steps/account.mjs';
+import * as bus from './steps/bus.mjs';
 import * as hostile from './steps/hostile.mjs';
 import * as inside from './steps/inside.mjs';
 import * as looks from './steps/looks.mjs';
 import * as loss from './steps/loss.mjs';
 import * as outside from './steps/outside.mjs';
+import * as scan from './steps/scan.mjs';
 import * as trends from './steps/trends.mjs';
 
 const site = siteFromEnvironment();
@@ -54,6 +56,15 @@ insideTest('meters: eight live meters of five makes', () => inside.meterList(pag
 insideTest('meters: sort, filter, group', () => inside.sortFilterGroup(page));
 insideTest('meter: phases, phasors, curve, points', () => inside.oneMeter(page, site));
 insideTest('meter: an unknown name is explained', () => inside.unknownMeter(page, site));
+insideTest('meter: wiring, least and largest', () => bus.wiring(page, site));
+insideTest('meter: a computed one', () => bus.computedMeter(page, site));
+insideTest('bus: lines, errors by meter, verdict', () => bus.linesAndErrors(page, site));
+insideTest('bus: last frames, pause, filter', () => bus.lastFrames(page));
+insideTest('bus: try one read', () => bus.readOnce(page));
+insideTest('bus: an unknown line is explained', () => bus.unknownLine(page, site));
+insideTest('scan: progress, leave, return, stop', () => scan.progress(page, site));
+insideTest('scan: add what was found beside another change', () => scan.addFound(page, site));
+insideTest('supervisor: units, registers, CSV', () => bus.supervisor(page, site));
 insideTest('trends: choose points, two axes, live tail', () => trends.choosePoints(page, site));
 insideTest('trends: zoom and pan by keys, wheel and drag', () => trends.zoomAndPan(page));
 insideTest('trends: a link reproduces the view', () => trends.linkReproduces(page, context));
@@ -66,6 +77,9 @@ insideTest('account: password', () => account.password(page, site));
 insideTest('account: theme and five languages', () => account.appearance(page));
 insideTest('account: log out and in again', () => account.leaveAndReturn(page, site));
 insideTest('keyboard: skip link, visible focus, focus follows the page', () => looks.keyboard(page, site));
+insideTest('navigation on a phone', async () => {
+  await looks.phoneNavigation(browser, site, await context.storageState());
+});
 insideTest('every page: axe finds nothing, light and dark, 1440 to 320 px', async () => {
   await looks.everyPage(browser, site, await context.storageState());
 });

@@ -48,10 +48,10 @@ async function bodyOf(request) {
   return text === '' ? {} : JSON.parse(text);
 }
 
-function send(response, { status, body, headers = {} }) {
+function send(response, { status, body, text, headers = {} }) {
   const type = status >= 400 ? 'application/problem+json' : 'application/json';
   response.writeHead(status, { ...HEADERS, 'Cache-Control': 'no-store', 'Content-Type': type, ...headers });
-  response.end(body === undefined ? '' : JSON.stringify(body));
+  response.end(text ?? (body === undefined ? '' : JSON.stringify(body)));
 }
 
 const oneTime = options['first-start'] ? randomBytes(12).toString('hex') : null;
@@ -65,7 +65,7 @@ async function handle(request, response) {
   const url = new URL(request.url, 'https://localhost');
   if (!url.pathname.startsWith(PREFIX)) return serveFile(DIST, request, response, url.pathname);
   const name = url.pathname.slice(PREFIX.length);
-  if (name === '/live' && api.sessionOf(request)) return streamLive(plant, api.boot, request, response);
+  if (name === '/live' && api.sessionOf(request)) return streamLive(plant, api, request, response);
   try {
     send(response, api.answer(request, name, url.searchParams, await bodyOf(request)));
   } catch (error) {

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import type { CircuitInfo, MeterInfo } from '../src/app/types';
 import { grouped, matches, sorted } from '../src/data/list';
 import { advise, isLongEnough } from '../src/data/password';
-import { lagOf, normalise, phasors, tip } from '../src/data/phasor';
+import { diagramOf, lagOf, normalise, tip, type PhaseReading, type Three } from '../src/data/phasor';
 import { partsOf, PHASE_ROWS } from '../src/data/quantity';
 import { largestOf, supplyOf, total } from '../src/data/supply';
 import { sparkPath, SPARK_HEIGHT, SPARK_WIDTH } from '../src/ui/Sparkline';
@@ -61,17 +61,72 @@ test('a current lags by the angle of its powers', () => {
   assert.equal(lagOf({ ...base, factor: 1.2 }), null);
 });
 
+const FULL: PhaseReading = { voltage: 230, current: 5, active: 100, reactive: 0, factor: 1 };
+const NO_LINES: Three<null> = [null, null, null];
+
 test('phasors of the phases that there are', () => {
-  const full = { voltage: 230, current: 5, active: 100, reactive: 0, factor: 1 };
-  const found = phasors({ l1: full, l2: { ...full, current: null }, l3: { ...full, voltage: null } });
+  const phases = { l1: FULL, l2: { ...FULL, current: null }, l3: { ...FULL, voltage: null } };
+  const found = diagramOf({ phases, between: NO_LINES });
+  assert.equal(found.basis, 'even');
   assert.deepEqual(
-    found.map(({ phase, voltageAngle, currentAngle }) => [phase, voltageAngle, currentAngle]),
+    found.voltages.map(({ name, angle }) => [name, angle]),
     [
-      ['l1', 0, 0],
-      ['l2', -120, null],
+      ['L1', 0],
+      ['L2', -120],
+    ],
+  );
+  assert.deepEqual(
+    found.currents.map(({ name, angle }) => [name, angle]),
+    [
+      ['L1', 0],
+      ['L3', 120],
     ],
   );
   assert.deepEqual([normalise(190), normalise(-190), normalise(540), normalise(-180)], [-170, 170, 180, 180]);
+});
+
+const rounded = (angles: (number | null)[]): (number | null)[] =>
+  angles.map((angle) => (angle === null ? null : Math.round(angle)));
+
+test('angles that the meter gives are drawn', () => {
+  const phases = {
+    l1: { ...FULL, voltageAngle: 0, lag: 30 },
+    l2: { ...FULL, voltageAngle: 118 },
+    l3: { ...FULL, voltageAngle: 241 },
+  };
+  const found = diagramOf({ phases, between: NO_LINES });
+  assert.equal(found.basis, 'meter');
+  assert.deepEqual(rounded(found.voltages.map(({ angle }) => angle)), [0, 118, -119]);
+  assert.equal(found.currents[0]!.angle, -30);
+});
+
+test('voltages to neutral and between phases make a triangle', () => {
+  const at = (size: number, degrees: number) => {
+    const turn = (degrees * Math.PI) / 180;
+    return { x: size * Math.cos(turn), y: size * Math.sin(turn) };
+  };
+  const tips = [at(230, 0), at(200, -110), at(240, 125)];
+  const between = [0, 1, 2].map((i) => {
+    const next = tips[(i + 1) % 3]!;
+    return Math.hypot(tips[i]!.x - next.x, tips[i]!.y - next.y);
+  }) as Three<number>;
+  const phases = { l1: FULL, l2: { ...FULL, voltage: 200 }, l3: { ...FULL, voltage: 240 } };
+  const found = diagramOf({ phases, between });
+  assert.equal(found.basis, 'triangle');
+  assert.deepEqual(rounded(found.voltages.map(({ angle }) => angle)), [0, -110, 125]);
+  assert.equal(diagramOf({ phases, between: [10, 400, 400] }).basis, 'even');
+});
+
+test('without a neutral the voltages between the phases are drawn', () => {
+  const bare = { ...FULL, voltage: null, active: null, reactive: null, factor: null };
+  const phases = { l1: bare, l2: { ...bare, current: null }, l3: bare };
+  const total = { active: 100, reactive: 100, factor: null };
+  const found = diagramOf({ phases, between: [400, 400, 400], total });
+  assert.equal(found.basis, 'between');
+  assert.deepEqual(found.voltages.map(({ name }) => name).join(), 'L1–L2,L2–L3,L3–L1');
+  assert.deepEqual(rounded(found.voltages.map(({ angle }) => angle)), [30, -90, 150]);
+  assert.deepEqual(rounded(found.currents.map(({ angle }) => angle)), [-45, 75]);
+  assert.deepEqual(diagramOf({ phases, between: NO_LINES }).voltages, []);
 });
 
 test('the reference axis points up', () => {

@@ -25,6 +25,9 @@ async function pagesOf(page) {
     ['meter', `#/meters/${encodeURIComponent(meter)}`, '.chart canvas'],
     ['trends', `#/trends?p=${encodeURIComponent(meter)}.active_power_total&last=900000`, '.chart canvas'],
     ['trends-empty', '#/trends', '.empty'],
+    ['bus', '#/bus', '.frames tbody tr'],
+    ['scan', '#/bus/scan', '.scan-table tbody tr'],
+    ['supervisor', '#/supervisor', '.registers tbody tr'],
     ['account', '#/account', 'input[name=new-password]'],
   ];
 }
@@ -58,6 +61,27 @@ export async function everyPage(browser, site, storageState) {
     }
   }
   assert.deepEqual(faults, []);
+}
+
+/** On a phone four pages stand in the bar; the others come out of it and go back. */
+export async function phoneNavigation(browser, site, storageState) {
+  const context = await open(browser, { viewport: NARROW, storageState });
+  const page = await context.newPage();
+  await visit(page, site, '#/overview');
+  await isLive(page);
+  const last = page.locator('.nav-further').last();
+  assert.equal(await last.isVisible(), false);
+  await page.click('.nav-more');
+  assert.equal(await last.isVisible(), true);
+  await assertAccessible(page, 'open navigation');
+  await site.shot(page, 'navigation-narrow');
+  await page.keyboard.press('Escape');
+  assert.equal(await last.isVisible(), false);
+  await page.click('.nav-more');
+  await last.click();
+  await until('the page', async () => (await last.isVisible()) === false);
+  assert.notEqual(new URL(page.url()).hash, '#/overview');
+  await context.close();
 }
 
 /** By Tab alone: the first stop skips to the content, the next lead into the navigation, each visibly in focus. */

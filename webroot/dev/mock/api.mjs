@@ -2,7 +2,11 @@
 // The gateway's web API as far as the page uses it, over the made-up plant.
 
 import { randomBytes } from 'node:crypto';
+import { busOf, readOnce } from './bus.mjs';
+import { Config } from './config.mjs';
 import { history } from './history.mjs';
+import { Scans } from './scan.mjs';
+import { registersCsv, registersOf, supervisorOf } from './supervisor.mjs';
 
 const LEAST_PASSWORD = 15;
 const IDLE_MS = 600_000;
@@ -26,6 +30,8 @@ export class Api {
     this.sessions = new Map();
     this.boot = randomBytes(4).toString('hex');
     this.failures = 0;
+    this.config = new Config(plant);
+    this.scans = new Scans(plant, this.config);
   }
 
   describe(session) {
@@ -108,13 +114,56 @@ export class Api {
         return { time, points: this.points(time, query) };
       case '/circuits':
         return { circuits: plant.circuits() };
+      case '/bus':
+        return this.found(busOf(plant, query.get('line'), time));
+      case '/scan':
+        return { scans: this.scans.list };
+      case '/supervisor':
+        return supervisorOf(plant, time);
+      case '/supervisor/registers':
+        return this.found(registersOf(plant, Number(query.get('unit'))));
       case '/history': {
         const found = history(plant, query);
         if (!found) throw new Refusal(422, 'too_many_rows', 'Ask for a step.');
         return found;
       }
       default:
-        throw new Refusal(404, 'not_found', 'There is nothing at this address.');
+        return this.found(null);
+    }
+  }
+
+  found(body) {
+    if (!body) throw new Refusal(404, 'not_found', 'There is nothing at this address.');
+    return body;
+  }
+
+  /** GET and PUT of a section; null for other requests. */
+  section(request, path, body) {
+    const name = /^\/config\/(\w+)$/.exec(path)?.[1];
+    if (!name) return null;
+    const headers = { ETag: this.config.tag() };
+    if (request.method === 'GET') return { status: 200, body: this.config.sections[name] ?? null, headers };
+    const revision = this.config.put(name, body, request.headers['if-match']);
+    if (revision === null) throw new Refusal(412, 'config_changed', 'The configuration was changed meanwhile.');
+    return { status: 200, body: { revision } };
+  }
+
+  /** What changes or asks the bus; null for other requests. */
+  act(act, query, body) {
+    switch (act) {
+      case 'POST /read': {
+        const reply = readOnce(this.plant, body, Date.now());
+        if (!reply) throw new Refusal(503, 'no_answer', `Unit ${body.unit} does not answer.`);
+        return { status: 200, body: reply };
+      }
+      case 'POST /scan':
+        if (!this.scans.start(body)) throw new Refusal(409, 'scan_running', 'This line is being scanned.');
+        return { status: 202, body: {} };
+      case 'DELETE /scan':
+        this.found(this.scans.cancel(query.get('line')));
+        return { status: 204 };
+      default:
+        return null;
     }
   }
 
@@ -149,6 +198,11 @@ export class Api {
     if (act === 'POST /setup') return this.setUp(session, body);
     if (session.setup) throw new Refusal(403, 'setup_first', 'Finish the set-up first.');
     if (act === 'PUT /account/password') return this.changePassword(session, body);
-    return { status: 200, body: this.read(path, query) };
+    const done = this.section(request, path, body) ?? this.act(act, query, body);
+    if (done) return done;
+    const answer = this.read(path, query);
+    if (path === '/supervisor/registers' && request.headers.accept === 'text/csv')
+      return { status: 200, text: registersCsv(answer), headers: { 'Content-Type': 'text/csv' } };
+    return { status: 200, body: answer };
   }
 }

@@ -11,7 +11,7 @@ function rowOf(plant, point, time) {
   return row;
 }
 
-export function streamLive(plant, boot, request, response) {
+export function streamLive(plant, { boot, scans }, request, response) {
   response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' });
   const send = (event, data) => response.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
   const started = Date.now();
@@ -22,7 +22,7 @@ export function streamLive(plant, boot, request, response) {
   let before = started;
   const turn = setInterval(() => {
     const now = Date.now();
-    const due = plant.meters.filter((meter) => {
+    const due = [...plant.meters, plant.computed].filter((meter) => {
       const shift = (meter.seed * 137) % meter.every;
       return Math.floor((now - shift) / meter.every) > Math.floor((before - shift) / meter.every);
     });
@@ -44,7 +44,10 @@ export function streamLive(plant, boot, request, response) {
       })),
     });
   }, STATUS_MS);
+  const tell = (event) => send('scan', event);
+  scans.listeners.add(tell);
   request.on('close', () => {
+    scans.listeners.delete(tell);
     clearInterval(turn);
     clearInterval(status);
   });

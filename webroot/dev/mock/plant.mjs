@@ -30,7 +30,16 @@ const FEEDERS = [
 const LINES = [
   { name: 'panel', kind: 'serial', address: '/dev/ttyUSB0 38400 8N1', state: 'up', text: '', base: 0.62 },
   { name: 'office', kind: 'tcp', address: '192.0.2.20:502', state: 'up', text: '', base: 0.08 },
-  { name: 'hall', kind: 'rtu_tcp', address: '192.0.2.31:503', state: 'up', text: '', base: 0.41 },
+  {
+    name: 'hall',
+    kind: 'rtu_tcp',
+    address: '192.0.2.31:503',
+    state: 'up',
+    text: '',
+    base: 1,
+    demand: 1.34,
+    verdict: 'asked for 1.34 times the time there is: all periods take 1.34 times as long',
+  },
 ];
 
 /** 0.25 at night, 1 in working hours, a dent at noon. */
@@ -61,7 +70,8 @@ export class Plant {
       every: 1000,
     };
     this.meters = [this.incomer, ...this.feeders, this.dead];
-    this.points = this.meters.flatMap((meter) => this.pointsOf(meter));
+    this.computed = { ...this.base('consumers', null, null, 50), size: 0, labels: {}, every: 1000 };
+    this.points = [...this.meters, this.computed].flatMap((meter) => this.pointsOf(meter));
     this.byId = new Map(this.points.map((point) => [point.id, point]));
     this.byName = new Map(this.points.map((point) => [point.name, point]));
     this.counters = new Map();
@@ -93,6 +103,7 @@ export class Plant {
 
   /** W */
   power(meter, time) {
+    if (meter === this.computed) return this.feeders.reduce((sum, one) => sum + this.power(one, time), 0);
     if (meter === this.incomer) return this.feeders.reduce((sum, one) => sum + this.power(one, time), 6200);
     const { seed, size } = meter;
     const slow = 0.12 * wave(time, 1900 + 170 * seed, seed) + 0.07 * wave(time, 310 + 13 * seed, seed * 2);
@@ -132,7 +143,9 @@ export class Plant {
 
   pointsOf(meter) {
     const first = (this.nextId ??= 1);
-    const list = quantitiesOf(this, meter).map((quantity, i) => ({
+    const all = quantitiesOf(this, meter);
+    const offered = meter === this.computed ? all.filter(({ name }) => name.endsWith('_total')) : all;
+    const list = offered.map((quantity, i) => ({
       id: first + i,
       name: `${meter.name}.${quantity.name}`,
       meter,
@@ -165,9 +178,13 @@ export class Plant {
   }
 
   lines(time) {
-    return LINES.map(({ base, ...line }) => ({
+    return LINES.map(({ base, demand = base, verdict = '', ...line }) => ({
       ...line,
-      utilisation: Number((base + 0.05 * wave(time, 30, base * 9)).toFixed(3)),
+      utilisation: Math.min(1, Number((base + 0.05 * wave(time, 30, base * 9)).toFixed(3))),
+      demand,
+      stretch: Math.max(1, demand),
+      foreign: demand > 1 ? 4 : 0,
+      verdict,
       meters: this.meters.filter((meter) => meter.line === line.name).length,
     }));
   }
@@ -187,6 +204,8 @@ export class Plant {
       state: dead ? 'failing' : 'ok',
       text: dead ? 'no answer within 500 ms, next try in 60 s' : '',
       since: dead ? this.started - 2.4 * HOUR : this.started - 26 * HOUR,
+      verdict: '',
+      achieved_ms: meter.line === 'hall' ? meter.every * 1.34 : meter.every,
       every_ms: { fast: meter.every, normal: meter.every, slow: 60_000 },
       bus: {
         polls,

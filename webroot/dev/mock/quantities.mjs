@@ -53,8 +53,9 @@ export function quantitiesOf(plant, meter) {
       'gauge',
       3,
     );
-    add(`thd_voltage_l${n}`, `THD of voltage, L${n}`, '%', (t) => 1.8 + 0.3 * wave(t, 90, n), 'gauge', 1);
+    add(`thd_voltage_l${n}`, `THD of voltage, L${n}`, '1', (t) => 0.018 + 0.003 * wave(t, 90, n), 'gauge', 3);
   });
+  add('current_n', 'Current, N', 'A', (t) => 1.2 + 0.4 * wave(t, 70, 1), 'gauge', 2);
   add('voltage_ln_avg', 'Voltage, mean of phases', 'V', (t) => plant.voltage(meter, t, 2));
   add('active_power_total', 'Active power, total', 'W', (t) => plant.power(meter, t), 'gauge', 0);
   add('reactive_power_total', 'Reactive power, total', 'var', (t) => plant.power(meter, t) * lag, 'gauge', 0);

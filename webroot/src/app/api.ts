@@ -73,22 +73,43 @@ async function reach(path: string, init: RequestInit): Promise<Response> {
   }
 }
 
-async function ask<T>(path: string, init: RequestInit): Promise<T> {
+async function ask(path: string, init: RequestInit): Promise<Response> {
   const response = await reach(path, init);
-  if (response.ok) return (response.status === 204 ? undefined : await response.json()) as T;
+  if (response.ok) return response;
   const problem = await problemOf(response);
   if (response.status === 401 && path !== '/session') onUnauthorised();
   throw problem;
 }
 
-export function get<T>(path: string, signal?: AbortSignal): Promise<T> {
-  return ask<T>(path, { method: 'GET', headers: { Accept: 'application/json' }, signal });
+async function bodyOf<T>(response: Response): Promise<T> {
+  return (response.status === 204 ? undefined : await response.json()) as T;
 }
 
-export function send<T>(method: 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<T> {
-  const headers: Record<string, string> = { Accept: 'application/json', 'Content-Type': 'application/json' };
+const JSON_TYPE = 'application/json';
+
+export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
+  return bodyOf<T>(await ask(path, { method: 'GET', headers: { Accept: JSON_TYPE }, signal }));
+}
+
+/** With the tag by which a change says what it started from. */
+export async function getTagged<T>(path: string): Promise<{ body: T; tag: string }> {
+  const response = await ask(path, { method: 'GET', headers: { Accept: JSON_TYPE } });
+  return { body: await bodyOf<T>(response), tag: response.headers.get('ETag') ?? '' };
+}
+
+/** As text of another type than JSON. */
+export async function getText(path: string, type: string): Promise<string> {
+  return (await ask(path, { method: 'GET', headers: { Accept: type } })).text();
+}
+
+type Method = 'POST' | 'PUT' | 'DELETE';
+
+export async function send<T>(method: Method, path: string, body?: unknown, tag?: string): Promise<T> {
+  const headers: Record<string, string> = { Accept: JSON_TYPE, 'Content-Type': JSON_TYPE };
   if (token) headers['X-CSRF-Token'] = token;
-  return ask<T>(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+  if (tag !== undefined) headers['If-Match'] = tag;
+  const text = body === undefined ? undefined : JSON.stringify(body);
+  return bodyOf<T>(await ask(path, { method, headers, body: text }));
 }
 
 /** Whatever was thrown, as a Problem that can be shown. */

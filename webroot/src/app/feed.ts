@@ -6,7 +6,9 @@
 import { batch, effect, signal } from '@preact/signals';
 import { asProblem, get, Problem } from './api';
 import { setGatewayTime } from './clock';
+import type { ScanEvent } from './fieldbus';
 import { applyRows, forget, takeCatalog, takeMeters } from './model';
+import { onScan } from './scans';
 import { checkSession, standing } from './session';
 import type {
   CircuitInfo,
@@ -114,6 +116,8 @@ function onEvent(event: StreamEvent): void {
       return gather.add((JSON.parse(event.data) as ValuesEvent).values);
     case 'status':
       return reread(readMeters);
+    case 'scan':
+      return onScan(JSON.parse(event.data) as ScanEvent);
     case 'lost':
       void onLost();
       return;

@@ -84,6 +84,30 @@ function meterOf(info: MeterInfo, points: Point[], before: Meter | undefined): M
   };
 }
 
+/** A meter that is computed has points and no entry among those on lines; its state is that of its values. */
+function virtualInfo(name: string, points: Point[]): MeterInfo {
+  const samples = points.map((point) => point.sample.peek());
+  const isGood = samples.some((sample) => sample.value !== null);
+  return {
+    uid: `virtual ${name}`,
+    name,
+    line: null,
+    profile: null,
+    title: '',
+    state: isGood ? 'ok' : 'waiting',
+    text: '',
+    since: 0,
+    points: points.map((point) => point.id),
+  };
+}
+
+/** Computed meters come first: the incomer is usually one of them. */
+function allMeters(listed: MeterInfo[], ofMeter: Map<string, Point[]>): MeterInfo[] {
+  const names = new Set(listed.map((info) => info.name));
+  const virtual = [...ofMeter].filter(([name]) => !names.has(name));
+  return [...virtual.map(([name, points]) => virtualInfo(name, points)), ...listed];
+}
+
 /** Takes a whole reading of the site; called at the start and whenever the gateway's configuration may have changed. */
 export function takeCatalog(parts: Parts): void {
   const before = catalog.peek();
@@ -100,7 +124,7 @@ export function takeCatalog(parts: Parts): void {
     catalog.value = {
       site: parts.site,
       circuits: parts.circuits,
-      meters: parts.meters.meters.map((info) =>
+      meters: allMeters(parts.meters.meters, ofMeter).map((info) =>
         meterOf(info, ofMeter.get(info.name) ?? [], known.get(info.uid)),
       ),
       byId: new Map(points.map((point) => [point.id, point])),

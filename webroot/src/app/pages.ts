@@ -34,6 +34,20 @@ export const PAGES: readonly PageRow[] = [
     view: lazy(() => import('../pages/trends/Trends')),
   },
   {
+    name: 'bus',
+    title: 'nav.bus',
+    icon: 'bus',
+    permission: 'see',
+    view: lazy(() => import('../pages/bus/Bus')),
+  },
+  {
+    name: 'supervisor',
+    title: 'nav.supervisor',
+    icon: 'supervisor',
+    permission: 'see',
+    view: lazy(() => import('../pages/supervisor/Supervisor')),
+  },
+  {
     name: 'account',
     title: 'nav.account',
     icon: 'account',

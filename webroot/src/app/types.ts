@@ -29,6 +29,12 @@ export interface LineInfo {
   state: LineState;
   text: string;
   utilisation: number;
+  /** Time asked for by all periods / time there is; above 1 the periods take longer, by `stretch`. */
+  demand?: number;
+  stretch?: number;
+  foreign?: number;
+  /** What the gateway makes of the errors, in words. */
+  verdict?: string;
   meters: number;
 }
 
@@ -58,6 +64,9 @@ export interface MeterInfo {
   every_ms?: { fast: number; normal: number; slow: number };
   bus?: BusFigures;
   attributes?: Record<string, string>;
+  verdict?: string;
+  /** Mean period of the fast values that was really reached. */
+  achieved_ms?: number | null;
   points: number[];
 }
 

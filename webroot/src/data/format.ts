@@ -26,7 +26,14 @@ const TWO_HOURS_S = 7200;
 
 export const NOTHING = '\u2013';
 
-/** The scale for a base unit whose largest value in sight is `magnitude`. */
+const SHARE = 'share';
+
+/** What may stand on one axis: a unit, and distortion, a share that people read in percent, apart from other ratios. */
+export function axisOf({ unit, quantity }: Pick<Measure, 'unit' | 'quantity'>): string {
+  return unit === '1' && quantity.startsWith('thd_') ? SHARE : unit;
+}
+
+/** The scale for an axis whose largest value in sight is `magnitude`. */
 export function scaleOf(unit: string, magnitude: number): Scale {
   const size = Math.abs(magnitude);
   if (POWERS.has(unit)) {
@@ -39,6 +46,7 @@ export function scaleOf(unit: string, magnitude: number): Scale {
   if (unit === 'V' && size >= 1e4) return { factor: 1e-3, unit: 'kV' };
   if (unit === 's' && size >= TWO_HOURS_S) return { factor: 1 / 3600, unit: 'h' };
   if (unit === 'deg') return { factor: 1, unit: '°' };
+  if (unit === SHARE) return { factor: 100, unit: '%' };
   return { factor: 1, unit: unit === '1' ? '' : unit };
 }
 
@@ -51,6 +59,7 @@ function powerDecimals(scaled: number): number {
 export function decimalsOf(measure: Measure, scaled: number): number {
   const size = Math.abs(scaled);
   if (measure.quantity.startsWith('power_factor')) return 3;
+  if (axisOf(measure) === SHARE) return 1;
   if (POWERS.has(measure.unit)) return powerDecimals(size);
   if (ENERGIES.has(measure.unit)) return size < 1000 ? 2 : 1;
   switch (measure.unit) {
@@ -88,7 +97,7 @@ export function number(locale: string, value: number, decimals: number): string 
 
 export function show(locale: string, measure: Measure, value: number | null): Shown {
   if (value === null || !Number.isFinite(value)) return { text: NOTHING, unit: '' };
-  const scale = scaleOf(measure.unit, value);
+  const scale = scaleOf(axisOf(measure), value);
   const scaled = value * scale.factor;
   return { text: number(locale, scaled, decimalsOf(measure, scaled)), unit: scale.unit };
 }

@@ -35,21 +35,26 @@ type PhaseName = 'l1' | 'l2' | 'l3';
 
 export interface PhaseRow {
   stem: string;
-  /** Quantities of L1, L2, L3 and of the whole; the first that the meter has is shown. */
-  cells: [string[], string[], string[], string[]];
+  /** Quantities of L1, L2, L3, the neutral and the whole; the first that the meter has is shown. */
+  cells: [string[], string[], string[], string[], string[]];
 }
 
 const NEXT: Record<PhaseName, string> = { l1: 'l1_l2', l2: 'l2_l3', l3: 'l3_l1' };
 
-function phaseRow(stem: string, of: (phase: PhaseName) => string, all: string[]): PhaseRow {
-  return { stem, cells: [[of('l1')], [of('l2')], [of('l3')], all] };
+function phaseRow(
+  stem: string,
+  of: (phase: PhaseName) => string,
+  all: string[],
+  neutral: string[] = [],
+): PhaseRow {
+  return { stem, cells: [[of('l1')], [of('l2')], [of('l3')], neutral, all] };
 }
 
 /** The rows of a meter's phase table, in the order in which people read a panel. */
 export const PHASE_ROWS: readonly PhaseRow[] = [
-  phaseRow('voltage', (phase) => `voltage_${phase}_n`, ['voltage_ln_avg', 'voltage_avg']),
+  phaseRow('voltage', (phase) => `voltage_${phase}_n`, ['voltage_ln_avg', 'voltage_avg'], ['voltage_n']),
   phaseRow('voltage_ll', (phase) => `voltage_${NEXT[phase]}`, ['voltage_ll_avg']),
-  phaseRow('current', (phase) => `current_${phase}`, ['current_avg']),
+  phaseRow('current', (phase) => `current_${phase}`, ['current_avg'], ['current_n']),
   phaseRow('active_power', (phase) => `active_power_${phase}`, ['active_power_total']),
   phaseRow('reactive_power', (phase) => `reactive_power_${phase}`, ['reactive_power_total']),
   phaseRow('apparent_power', (phase) => `apparent_power_${phase}`, ['apparent_power_total']),
@@ -57,3 +62,6 @@ export const PHASE_ROWS: readonly PhaseRow[] = [
   phaseRow('thd_voltage', (phase) => `thd_voltage_${phase}`, ['thd_voltage_avg']),
   phaseRow('thd_current', (phase) => `thd_current_${phase}`, []),
 ];
+
+/** The number of the column that is shown only where a meter measures the neutral. */
+export const NEUTRAL_CELL = 3;

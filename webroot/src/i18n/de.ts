@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { bus } from './de/bus';
+import { meter } from './de/meter';
+import { supervisor } from './de/supervisor';
 import type { Messages } from './en';
 
 export const de: Messages = {
+  ...bus,
+  ...meter,
+  ...supervisor,
   // Frame
   'nav.main': 'Hauptmenü',
   'nav.skip': 'Zum Inhalt',
@@ -171,12 +177,7 @@ export const de: Messages = {
   'bus.roundTrip': 'Umlaufzeit, Mittel',
   'bus.slowest': 'Umlaufzeit, längste',
   'bus.lastGood': 'Letzte gute Antwort',
-  'phasor.phase': 'Phase',
-  'phasor.voltage': 'Spannung',
-  'phasor.current': 'Strom',
   'phasor.lag': 'Nacheilung',
-  'phasor.how':
-    'Lange Zeiger sind Spannungen, um ein Drittel versetzt; kurze sind Ströme, im Winkel aus Wirk- und Blindleistung.',
   'phasor.none': 'Keine Phasenspannungen',
   'phasor.none.help': 'Das Bild braucht die Spannung mindestens einer Phase; zurzeit liegt keine vor.',
   // Trends

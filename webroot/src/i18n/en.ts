@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every text of the page. A text that counts has a form for one and one for other numbers.
+// Every text of the page, those of larger pages in files of their own. A text that counts has a form for one and one
+// for other numbers.
+
+import { bus } from './en/bus';
+import { meter } from './en/meter';
+import { supervisor } from './en/supervisor';
 
 export const en = {
+  ...bus,
+  ...meter,
+  ...supervisor,
   // Frame
   'nav.main': 'Main',
   'nav.skip': 'Skip to content',
@@ -167,12 +175,7 @@ export const en = {
   'bus.roundTrip': 'Round trip, mean',
   'bus.slowest': 'Round trip, slowest',
   'bus.lastGood': 'Last good answer',
-  'phasor.phase': 'Phase',
-  'phasor.voltage': 'Voltage',
-  'phasor.current': 'Current',
   'phasor.lag': 'Lag',
-  'phasor.how':
-    'Long arrows are voltages, drawn a third of a turn apart; short ones are currents, at the angle that active and reactive power give.',
   'phasor.none': 'No phase voltages',
   'phasor.none.help': 'The diagram needs the voltage of at least one phase; none is there now.',
   // Trends

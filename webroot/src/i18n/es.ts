@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { bus } from './es/bus';
+import { meter } from './es/meter';
+import { supervisor } from './es/supervisor';
 import type { Messages } from './en';
 
 export const es: Messages = {
+  ...bus,
+  ...meter,
+  ...supervisor,
   // Frame
   'nav.main': 'Menú principal',
   'nav.skip': 'Ir al contenido',
@@ -168,12 +174,7 @@ export const es: Messages = {
   'bus.roundTrip': 'Ida y vuelta, media',
   'bus.slowest': 'Ida y vuelta más lenta',
   'bus.lastGood': 'Última respuesta buena',
-  'phasor.phase': 'Fase',
-  'phasor.voltage': 'Tensión',
-  'phasor.current': 'Corriente',
   'phasor.lag': 'Desfase',
-  'phasor.how':
-    'Las flechas largas son tensiones, a un tercio de vuelta; las cortas, corrientes, con el ángulo de las potencias activa y reactiva.',
   'phasor.none': 'Sin tensiones de fase',
   'phasor.none.help': 'El diagrama necesita la tensión de al menos una fase; ahora no hay ninguna.',
   // Trends

@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { bus } from './fr/bus';
+import { meter } from './fr/meter';
+import { supervisor } from './fr/supervisor';
 import type { Messages } from './en';
 
 export const fr: Messages = {
+  ...bus,
+  ...meter,
+  ...supervisor,
   // Frame
   'nav.main': 'Menu principal',
   'nav.skip': 'Aller au contenu',
@@ -171,12 +177,7 @@ export const fr: Messages = {
   'bus.roundTrip': 'Aller-retour moyen',
   'bus.slowest': 'Aller-retour le plus lent',
   'bus.lastGood': 'Dernière bonne réponse',
-  'phasor.phase': 'Phase',
-  'phasor.voltage': 'Tension',
-  'phasor.current': 'Courant',
   'phasor.lag': 'Déphasage',
-  'phasor.how':
-    'Les longues flèches sont les tensions, à un tiers de tour ; les courtes les courants, à l’angle donné par les puissances active et réactive.',
   'phasor.none': 'Pas de tensions par phase',
   'phasor.none.help': 'Le diagramme demande la tension d’au moins une phase ; aucune n’est disponible.',
   // Trends

@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { bus } from './it/bus';
+import { meter } from './it/meter';
+import { supervisor } from './it/supervisor';
 import type { Messages } from './en';
 
 export const it: Messages = {
+  ...bus,
+  ...meter,
+  ...supervisor,
   // Frame
   'nav.main': 'Menu principale',
   'nav.skip': 'Vai al contenuto',
@@ -166,12 +172,7 @@ export const it: Messages = {
   'bus.roundTrip': 'Andata e ritorno, media',
   'bus.slowest': 'Andata e ritorno più lento',
   'bus.lastGood': 'Ultima risposta buona',
-  'phasor.phase': 'Fase',
-  'phasor.voltage': 'Tensione',
-  'phasor.current': 'Corrente',
   'phasor.lag': 'Sfasamento',
-  'phasor.how':
-    'Le frecce lunghe sono le tensioni, a un terzo di giro; le corte le correnti, all’angolo dato da potenza attiva e reattiva.',
   'phasor.none': 'Nessuna tensione di fase',
   'phasor.none.help': 'Il diagramma richiede la tensione di almeno una fase; ora non ce n’è nessuna.',
   // Trends

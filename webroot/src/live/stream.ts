@@ -3,7 +3,10 @@
 // it again after a growing pause, for ever until stopped. Runs in the shared worker, or in the page where there is
 // none.
 
-export type StreamEvent = { kind: 'open' | 'lost' } | { kind: 'hello' | 'values' | 'status'; data: string };
+const KINDS = ['hello', 'values', 'status', 'scan'] as const;
+type Kind = (typeof KINDS)[number];
+
+export type StreamEvent = { kind: 'open' | 'lost' } | { kind: Kind; data: string };
 
 /** The part of EventSource that is used; tests give their own. */
 export interface Source {
@@ -29,8 +32,6 @@ export const browserParts: StreamParts = {
     return () => clearTimeout(timer);
   },
 };
-
-const KINDS = ['hello', 'values', 'status'] as const;
 
 export class Stream {
   private source: Source | null = null;
@@ -63,7 +64,7 @@ export class Stream {
     this.pause_ms = FIRST_PAUSE_MS;
   }
 
-  private pass(kind: (typeof KINDS)[number], data: string): void {
+  private pass(kind: Kind, data: string): void {
     this.pause_ms = FIRST_PAUSE_MS;
     this.watch();
     this.emit({ kind, data });

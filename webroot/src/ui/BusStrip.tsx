@@ -2,33 +2,33 @@
 // The lines to the meters at a glance: state, how busy, how many meters.
 
 import { lines } from '../app/model';
+import { href } from '../app/router';
 import type { LineInfo } from '../app/types';
 import { percent } from '../data/format';
 import { counted, locale, t } from '../i18n';
+import { LoadStrip } from './LoadStrip';
 import { EmptyState } from './notices';
 import { State } from './State';
 
-const BUSY = 0.8;
+/** In words, what the strip shows. */
+export function loadText(line: LineInfo): string {
+  const { demand = 0, utilisation } = line;
+  if (demand > 1) return t('bus.overload', { demand: percent(locale.value, demand) });
+  return t('line.busy', { share: percent(locale.value, Math.min(Math.max(utilisation, 0), 1)) });
+}
 
 function Line({ line }: { line: LineInfo }) {
-  const share = Math.min(Math.max(line.utilisation, 0), 1);
   return (
     <li class="line">
       <div class="line-head">
-        <span class="line-name">{line.name}</span>
+        <a class="line-name" href={href('bus', ['line', line.name])}>
+          {line.name}
+        </a>
         <State state={line.state} />
       </div>
-      <svg
-        class={`gauge ${share > BUSY ? 'busy' : ''}`}
-        viewBox="0 0 100 4"
-        preserveAspectRatio="none"
-        aria-hidden="true"
-      >
-        <rect class="gauge-rail" width="100" height="4" />
-        <rect class="gauge-fill" width={share * 100} height="4" />
-      </svg>
+      <LoadStrip utilisation={line.utilisation} demand={line.demand} />
       <div class="line-foot">
-        <span>{t('line.busy', { share: percent(locale.value, share) })}</span>
+        <span>{loadText(line)}</span>
         <span>{counted('line.meters', line.meters)}</span>
       </div>
       <p class="line-address">{line.state !== 'up' && line.text ? line.text : line.address}</p>

@@ -15,6 +15,8 @@ interface FieldProps {
   secret?: boolean;
   readOnly?: boolean;
   autofocus?: boolean;
+  /** Id of a list of proposals. */
+  list?: string;
   error?: string;
   children?: ComponentChildren;
 }
@@ -54,6 +56,7 @@ export function Field(props: FieldProps) {
           type={props.secret && !shown ? 'password' : 'text'}
           value={props.value}
           autocomplete={props.autocomplete}
+          list={props.list}
           autocapitalize="none"
           spellcheck={false}
           readOnly={props.readOnly}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { connection } from '../app/feed';
 import { catalog } from '../app/model';
 import type { PageRow } from '../app/pages';
@@ -15,15 +15,42 @@ import { Banner } from './Banner';
 import { IconButton } from './Button';
 import { Icon, Logo } from './Icon';
 
+/** As many as stand beside each other on a phone; the others come out on demand. */
+const MOST_ON_PHONE = 4;
+
 function Navigation({ pages, current }: { pages: PageRow[]; current: string }) {
+  const [open, setOpen] = useState(false);
+  useEffect(() => setOpen(false), [current]);
+  const rest = pages.slice(MOST_ON_PHONE);
+  const isFurther = rest.some((page) => page.name === current);
   return (
-    <nav class="nav" aria-label={t('nav.main')}>
-      {pages.map((page) => (
-        <a key={page.name} href={href(page.name)} aria-current={page.name === current ? 'page' : undefined}>
+    <nav
+      class={`nav ${open ? 'is-open' : ''}`}
+      aria-label={t('nav.main')}
+      onKeyDown={(event) => event.key === 'Escape' && setOpen(false)}
+    >
+      {pages.map((page, i) => (
+        <a
+          key={page.name}
+          class={i < MOST_ON_PHONE ? '' : 'nav-further'}
+          href={href(page.name)}
+          aria-current={page.name === current ? 'page' : undefined}
+        >
           <Icon name={page.icon} />
           <span>{t(page.title)}</span>
         </a>
       ))}
+      {rest.length > 0 && (
+        <button
+          type="button"
+          class={`nav-more ${isFurther ? 'is-current' : ''}`}
+          aria-expanded={open}
+          onClick={() => setOpen(!open)}
+        >
+          <Icon name="more" />
+          <span>{t('nav.more')}</span>
+        </button>
+      )}
     </nav>
   );
 }

@@ -9,8 +9,8 @@ import { matches } from '../../data/list';
 import { DEFAULT_RANGE, formatView } from '../../data/view';
 import { counted, quantityTitle, t } from '../../i18n';
 import { Card } from '../../ui/Card';
-import { Icon } from '../../ui/Icon';
 import { EmptyState } from '../../ui/notices';
+import { Search } from '../../ui/Search';
 import { Age, moodOf, qualityText, Value } from '../../ui/Value';
 
 function trendOf(point: Point): string {
@@ -111,16 +111,7 @@ export function AllPoints({ meter }: { meter: Meter }) {
         class="flush all-points"
       >
         <div class="tools">
-          <label class="search">
-            <Icon name="search" size={18} />
-            <span class="unseen">{t('meter.filterPoints')}</span>
-            <input
-              type="search"
-              placeholder={t('meter.filterPoints')}
-              value={query}
-              onInput={(event) => setQuery(event.currentTarget.value)}
-            />
-          </label>
+          <Search label={t('meter.filterPoints')} value={query} onInput={setQuery} />
         </div>
         {seen.length === 0 ? (
           <EmptyState icon="search" title={t('meter.points.none')}>

@@ -16,14 +16,17 @@ import { Age, LiveText, Value } from '../../ui/Value';
 import { COLUMNS, newestOf, readerOf } from '../meters/readings';
 import { AllPoints } from './AllPoints';
 import { BusHealth } from './BusHealth';
+import { ExtremesCard, largestCurrent, useToday } from './Extremes';
 import { PhaseTable } from './PhaseTable';
 import { PhasorDiagram } from './PhasorDiagram';
 import { PowerCurve } from './PowerCurve';
+import { circuitsOf, VirtualSource } from './VirtualSource';
+import { WiringCheck } from './WiringCheck';
 
 const REREAD_MS = 5000;
 
 function where(info: MeterInfo): string {
-  if (info.line === null) return t('meters.virtual');
+  if (info.line === null) return '';
   const parts = [t('line.named', { name: info.line })];
   if (info.unit !== undefined) parts.push(t('meters.unit', { unit: info.unit }));
   if (info.load !== undefined && info.load > 1) parts.push(t('meters.load', { load: info.load }));
@@ -33,6 +36,7 @@ function where(info: MeterInfo): string {
 function Head({ meter }: { meter: Meter }) {
   const info = meter.info.value;
   const tags = [...Object.entries(info.labels ?? {}), ...Object.entries(info.attributes ?? {})];
+  const circuits = circuitsOf(meter);
   return (
     <header class="meter-head">
       <a class="back" href={href('meters')}>
@@ -44,7 +48,9 @@ function Head({ meter }: { meter: Meter }) {
         <State state={info.state} />
       </div>
       <p class="meter-where">
-        {info.title} · {where(info)} · {t('value.age')} <Age time={() => newestOf(meter)} />
+        {info.line === null ? <VirtualSource meter={meter} /> : `${info.title} · ${where(info)}`}
+        {circuits.length > 0 && ` · ${t('meter.circuits', { names: circuits.join(', ') })}`} · {t('value.age')}{' '}
+        <Age time={() => newestOf(meter)} />
       </p>
       {tags.length > 0 && (
         <ul class="tags">
@@ -103,6 +109,43 @@ function useFreshInfo(): void {
   }, []);
 }
 
+/** A sum of meters may have totals alone. */
+function hasPhases(meter: Meter): boolean {
+  return [...meter.points.keys()].some((name) => /_l[123](_|$)/.test(name));
+}
+
+function Whole({ meter }: { meter: Meter }) {
+  const today = useToday(meter);
+  const info = meter.info.value;
+  return (
+    <div class="page meter">
+      <Head meter={meter} />
+      <Tiles meter={meter} />
+      <PowerCurve meter={meter} />
+      {(info.line !== null || hasPhases(meter)) && (
+        <Card title={t('meter.phases')} class="phases">
+          <PhaseTable meter={meter} />
+        </Card>
+      )}
+      {info.line !== null && (
+        <>
+          <Card title={t('meter.phasors')} class="phasors">
+            <PhasorDiagram meter={meter} />
+          </Card>
+          <WiringCheck meter={meter} seen_a={largestCurrent(today)} />
+        </>
+      )}
+      <ExtremesCard today={today} />
+      {info.bus && (
+        <Card title={t('meter.bus')} class="bus-health">
+          <BusHealth info={info} />
+        </Card>
+      )}
+      <AllPoints meter={meter} />
+    </div>
+  );
+}
+
 export default function MeterPage({ name }: { name: string }) {
   useFreshInfo();
   const meter = catalog.value?.meters.find((one) => one.name === name);
@@ -113,24 +156,5 @@ export default function MeterPage({ name }: { name: string }) {
       </EmptyState>
     );
   }
-  const bus = meter.info.value.bus;
-  return (
-    <div class="page meter">
-      <Head meter={meter} />
-      <Tiles meter={meter} />
-      <PowerCurve meter={meter} />
-      <Card title={t('meter.phases')} class="phases">
-        <PhaseTable meter={meter} />
-      </Card>
-      <Card title={t('meter.phasors')} class="phasors">
-        <PhasorDiagram meter={meter} />
-      </Card>
-      {bus && (
-        <Card title={t('meter.bus')} class="bus-health">
-          <BusHealth bus={bus} />
-        </Card>
-      )}
-      <AllPoints meter={meter} />
-    </div>
-  );
+  return <Whole meter={meter} />;
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Meter, Point } from '../../app/model';
-import { PHASE_ROWS } from '../../data/quantity';
+import { NEUTRAL_CELL, PHASE_ROWS } from '../../data/quantity';
 import { known, t } from '../../i18n';
 import { EmptyState } from '../../ui/notices';
 import { MaybeValue } from '../../ui/Value';
 
-const HEADS = ['L1', 'L2', 'L3'];
+const HEADS = ['L1', 'L2', 'L3', 'N'];
 
 export function PhaseTable({ meter }: { meter: Meter }) {
   const find = (names: string[]): Point | undefined =>
@@ -21,6 +21,8 @@ export function PhaseTable({ meter }: { meter: Meter }) {
       </EmptyState>
     );
   }
+  const hasNeutral = rows.some(({ points }) => points[NEUTRAL_CELL]);
+  const isShown = (_: unknown, i: number): boolean => i !== NEUTRAL_CELL || hasNeutral;
   return (
     <div class="scroll" role="group" aria-label={t('meter.phases')} tabIndex={0}>
       <table class="table phase-table">
@@ -28,7 +30,7 @@ export function PhaseTable({ meter }: { meter: Meter }) {
         <thead>
           <tr>
             <th scope="col">{t('column.quantity')}</th>
-            {HEADS.map((head, i) => (
+            {HEADS.filter(isShown).map((head, i) => (
               <th scope="col" key={head} class={`phase-${i + 1}`}>
                 <i class="phase-mark" aria-hidden="true" />
                 {head}
@@ -41,7 +43,7 @@ export function PhaseTable({ meter }: { meter: Meter }) {
           {rows.map(({ stem, points }) => (
             <tr key={stem}>
               <th scope="row">{known('quantity', stem, stem)}</th>
-              {points.map((point, i) => (
+              {points.filter(isShown).map((point, i) => (
                 <td key={i}>
                   <MaybeValue point={point} />
                 </td>

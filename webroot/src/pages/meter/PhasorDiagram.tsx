@@ -5,27 +5,19 @@ import { useComputed } from '@preact/signals';
 import { second } from '../../app/clock';
 import type { Meter } from '../../app/model';
 import { show } from '../../data/format';
-import { PHASES, phasors, tip, type Phase, type PhaseReading, type Phasor } from '../../data/phasor';
+import { diagramOf, tip, type Diagram, type Phasor } from '../../data/phasor';
 import { locale, t } from '../../i18n';
 import { EmptyState } from '../../ui/notices';
+import { systemOf } from './reading';
 
 const RADIUS = 100;
 const VOLTAGE_LENGTH = 92;
 const CURRENT_LENGTH = 72;
+const VOLT = { unit: 'V', quantity: '', decimals: 1 };
+const AMPERE = { unit: 'A', quantity: '', decimals: 2 };
 const ANGLE = { unit: 'deg', quantity: '', decimals: 1 };
 const RINGS = [0.5, 1];
 const SPOKES = [0, 30, 60, 90, 120, 150];
-
-function readingOf(meter: Meter, phase: Phase): PhaseReading {
-  const value = (name: string): number | null => meter.points.get(name)?.sample.peek().value ?? null;
-  return {
-    voltage: value(`voltage_${phase}_n`),
-    current: value(`current_${phase}`),
-    active: value(`active_power_${phase}`),
-    reactive: value(`reactive_power_${phase}`),
-    factor: value(`power_factor_${phase}`),
-  };
-}
 
 function Arrow({ angle, length, look }: { angle: number; length: number; look: string }) {
   const end = tip(angle, length);
@@ -56,29 +48,27 @@ function Grid() {
   );
 }
 
-function Arrows({ found }: { found: Phasor[] }) {
-  const highest = Math.max(...found.map((phasor) => phasor.voltage), 1);
-  const largest = Math.max(...found.map((phasor) => phasor.current ?? 0), 1e-3);
+function Arrows({ list, kind, longest }: { list: Phasor[]; kind: 'voltage' | 'current'; longest: number }) {
+  const largest = Math.max(...list.map((phasor) => phasor.size), 1e-3);
   return (
     <>
-      {found.map(({ phase, voltage, voltageAngle }) => (
-        <Arrow
-          key={phase}
-          angle={voltageAngle}
-          length={(voltage / highest) * VOLTAGE_LENGTH}
-          look={`arrow voltage ${phase}`}
-        />
-      ))}
-      {found.map(({ phase, current, currentAngle }) => {
-        if (current === null || currentAngle === null) return null;
-        const length = (current / largest) * CURRENT_LENGTH;
-        return <Arrow key={phase} angle={currentAngle} length={length} look={`arrow current ${phase}`} />;
+      {list.map(({ phase, size, angle }) => {
+        if (angle === null) return null;
+        const length = (size / largest) * longest;
+        return <Arrow key={phase} angle={angle} length={length} look={`arrow ${kind} ${phase}`} />;
       })}
-      {found.map(({ phase, voltageAngle }) => {
-        const at = tip(voltageAngle, RADIUS + 12);
+    </>
+  );
+}
+
+function Names({ voltages }: { voltages: Phasor[] }) {
+  return (
+    <>
+      {voltages.map(({ phase, name, angle }) => {
+        const at = tip(angle ?? 0, RADIUS + 13);
         return (
           <text key={phase} class="phasor-name" x={at.x} y={at.y}>
-            {phase.toUpperCase()}
+            {name}
           </text>
         );
       })}
@@ -86,45 +76,48 @@ function Arrows({ found }: { found: Phasor[] }) {
   );
 }
 
-function Angles({ found }: { found: Phasor[] }) {
-  const angle = (value: number | null): string => {
-    const shown = show(locale.value, ANGLE, value);
-    return `${shown.text}${shown.unit}`;
-  };
+const written = (measure: typeof VOLT, value: number | null): string => {
+  const { text, unit } = show(locale.value, measure, value);
+  return unit === '°' ? `${text}${unit}` : `${text} ${unit}`;
+};
+
+function Angles({ diagram }: { diagram: Diagram }) {
+  const row = (kind: string, sign: string, measure: typeof VOLT, phasor: Phasor, lag: number | null) => (
+    <tr key={`${kind} ${phasor.phase}`}>
+      <th scope="row" class={`phase-${phasor.phase.slice(1)}`}>
+        <i class={`phase-mark is-${kind}`} aria-hidden="true" />
+        {sign} {phasor.name}
+      </th>
+      <td class="number">{written(measure, phasor.size)}</td>
+      <td class="number">{written(ANGLE, phasor.angle)}</td>
+      <td class="number">{kind === 'current' && written(ANGLE, lag)}</td>
+    </tr>
+  );
   return (
     <table class="table phasor-table">
+      <caption class="unseen">{t('meter.phasors')}</caption>
       <thead>
         <tr>
-          <th scope="col">{t('phasor.phase')}</th>
-          <th scope="col">{t('phasor.voltage')}</th>
-          <th scope="col">{t('phasor.current')}</th>
+          <th scope="col">{t('phasor.name')}</th>
+          <th scope="col">{t('phasor.size')}</th>
+          <th scope="col">{t('phasor.angle')}</th>
           <th scope="col">{t('phasor.lag')}</th>
         </tr>
       </thead>
       <tbody>
-        {found.map((phasor, i) => (
-          <tr key={phasor.phase}>
-            <th scope="row" class={`phase-${i + 1}`}>
-              <i class="phase-mark" aria-hidden="true" />
-              {phasor.phase.toUpperCase()}
-            </th>
-            <td class="number">{angle(phasor.voltageAngle)}</td>
-            <td class="number">{angle(phasor.currentAngle)}</td>
-            <td class="number">{angle(phasor.lag)}</td>
-          </tr>
-        ))}
+        {diagram.voltages.map((phasor) => row('voltage', 'U', VOLT, phasor, null))}
+        {diagram.currents.map((phasor) => row('current', 'I', AMPERE, phasor, phasor.lag))}
       </tbody>
     </table>
   );
 }
 
 export function PhasorDiagram({ meter }: { meter: Meter }) {
-  const found = useComputed(() => {
+  const diagram = useComputed(() => {
     void second.value;
-    const readings = Object.fromEntries(PHASES.map((phase) => [phase, readingOf(meter, phase)]));
-    return phasors(readings as Record<Phase, PhaseReading>);
+    return diagramOf(systemOf(meter));
   }).value;
-  if (found.length === 0) {
+  if (diagram.voltages.length === 0) {
     return (
       <EmptyState icon="trends" title={t('phasor.none')}>
         {t('phasor.none.help')}
@@ -133,12 +126,14 @@ export function PhasorDiagram({ meter }: { meter: Meter }) {
   }
   return (
     <div class="phasor-box">
-      <svg class="phasor" viewBox="-122 -122 244 244" role="img" aria-label={t('meter.phasors')}>
+      <svg class="phasor" viewBox="-132 -122 264 244" role="img" aria-label={t('meter.phasors')}>
         <Grid />
-        <Arrows found={found} />
+        <Arrows list={diagram.voltages} kind="voltage" longest={VOLTAGE_LENGTH} />
+        <Arrows list={diagram.currents} kind="current" longest={CURRENT_LENGTH} />
+        <Names voltages={diagram.voltages} />
       </svg>
-      <Angles found={found} />
-      <p class="small">{t('phasor.how')}</p>
+      <Angles diagram={diagram} />
+      <p class="small">{t(`phasor.basis.${diagram.basis}`)}</p>
     </div>
   );
 }

@@ -2,12 +2,13 @@
 // The table of meters. A row renders once; its figures change by themselves.
 
 import type { ReadonlySignal } from '@preact/signals';
-import type { Meter } from '../../app/model';
+import { catalog, type Meter } from '../../app/model';
 import { href } from '../../app/router';
+import type { MeterInfo } from '../../app/types';
 import { NOTHING } from '../../data/format';
-import type { Direction, Group } from '../../data/list';
+import type { Group } from '../../data/list';
 import { counted, t } from '../../i18n';
-import { Icon } from '../../ui/Icon';
+import { SortHead, type Sorting } from '../../ui/SortHead';
 import { Sparkline } from '../../ui/Sparkline';
 import { State } from '../../ui/State';
 import { Age, LiveText } from '../../ui/Value';
@@ -15,25 +16,6 @@ import { COLUMNS, newestOf, readerOf, type Column } from './readings';
 import type { Sparks } from './sparks';
 
 export type SortKey = 'name' | 'line' | Column['key'];
-
-interface HeadProps {
-  column: SortKey;
-  sort: SortKey;
-  direction: Direction;
-  onSort: (key: SortKey) => void;
-}
-
-function Head({ column, sort, direction, onSort }: HeadProps) {
-  const active = column === sort;
-  return (
-    <th scope="col" class={`c-${column}`} aria-sort={active ? direction : undefined}>
-      <button type="button" class="sort" onClick={() => onSort(column)}>
-        {t(`column.${column}`)}
-        {active && <Icon name={direction === 'ascending' ? 'up' : 'down'} size={14} />}
-      </button>
-    </th>
-  );
-}
 
 function Cell({ meter, column }: { meter: Meter; column: Column }) {
   const read = readerOf(meter, column);
@@ -48,6 +30,16 @@ function Cell({ meter, column }: { meter: Meter; column: Column }) {
   );
 }
 
+/** Why it fails, else its make; of a computed meter the circuits that it measures. */
+function subtitle(info: MeterInfo): string {
+  if (info.state === 'failing' && info.text) return info.text;
+  if (info.line !== null) return info.title;
+  const circuits = catalog.value?.circuits.filter((one) => one.meter === info.name) ?? [];
+  return circuits.length > 0
+    ? t('meter.circuits', { names: circuits.map((one) => one.name).join(', ') })
+    : t('meter.computed');
+}
+
 function Row({ meter, spark }: { meter: Meter; spark: ReadonlySignal<string> | undefined }) {
   const info = meter.info.value;
   return (
@@ -55,7 +47,7 @@ function Row({ meter, spark }: { meter: Meter; spark: ReadonlySignal<string> | u
       <th scope="row" class="c-name">
         <State state={info.state} text={false} />
         <a href={href('meters', [meter.name])}>{meter.name}</a>
-        <span class="row-sub">{info.state === 'failing' && info.text ? info.text : info.title}</span>
+        <span class="row-sub">{subtitle(info)}</span>
       </th>
       <td class="c-line">
         {info.line ?? t('meters.virtual')}
@@ -77,30 +69,28 @@ interface MeterTableProps {
   groups: Group<Meter>[];
   /** Whether the groups have headings. */
   named: boolean;
-  sort: SortKey;
-  direction: Direction;
-  onSort: (key: SortKey) => void;
+  sorting: Sorting<SortKey>;
   sparks: Sparks;
 }
 
 const WIDTH = COLUMNS.length + 4;
 
-export function MeterTable({ groups, named, sort, direction, onSort, sparks }: MeterTableProps) {
-  const head = { sort, direction, onSort };
+export function MeterTable({ groups, named, sorting, sparks }: MeterTableProps) {
+  const head = (column: SortKey) => (
+    <SortHead key={column} column={column} text={t(`column.${column}`)} sorting={sorting} />
+  );
   return (
     <table class="table meters">
       <caption class="unseen">{t('nav.meters')}</caption>
       <thead>
         <tr>
-          <Head column="name" {...head} />
-          <Head column="line" {...head} />
-          <Head column="power" {...head} />
+          {head('name')}
+          {head('line')}
+          {head('power')}
           <th scope="col" class="c-spark">
             {t('column.spark')}
           </th>
-          {COLUMNS.slice(1).map((column) => (
-            <Head key={column.key} column={column.key} {...head} />
-          ))}
+          {COLUMNS.slice(1).map((column) => head(column.key))}
           <th scope="col" class="c-age">
             {t('column.age')}
           </th>

@@ -6,11 +6,13 @@ import { useEffect, useMemo, useState } from 'preact/hooks';
 import { catalogProblem } from '../../app/feed';
 import { catalog, type Meter } from '../../app/model';
 import type { Route } from '../../app/router';
-import { grouped, matches, sorted, type Direction } from '../../data/list';
+import { grouped, matches, sorted } from '../../data/list';
 import { counted, locale, t } from '../../i18n';
-import { Icon } from '../../ui/Icon';
+import { Choice } from '../../ui/Choice';
 import { lazy } from '../../ui/lazy';
 import { EmptyState, Spinner } from '../../ui/notices';
+import { Search } from '../../ui/Search';
+import { useSorting } from '../../ui/SortHead';
 import { MeterTable, type SortKey } from './MeterTable';
 import { COLUMNS, readerOf } from './readings';
 import { useSparks } from './sparks';
@@ -61,29 +63,18 @@ interface ToolsProps {
 function Tools({ query, onQuery, group, onGroup, labels, count }: ToolsProps) {
   return (
     <div class="tools">
-      <label class="search">
-        <Icon name="search" size={18} />
-        <span class="unseen">{t('meters.filter')}</span>
-        <input
-          type="search"
-          placeholder={t('meters.filter')}
-          value={query}
-          onInput={(event) => onQuery(event.currentTarget.value)}
-        />
-      </label>
-      <label class="choice">
-        <span>{t('meters.group')}</span>
-        <select value={group} onChange={(event) => onGroup(event.currentTarget.value)}>
-          <option value="">{t('meters.group.none')}</option>
-          <option value="line">{t('meters.group.line')}</option>
-          <option value="make">{t('meters.group.make')}</option>
-          {labels.map((label) => (
-            <option key={label} value={`label:${label}`}>
-              {t('meters.group.label', { label })}
-            </option>
-          ))}
-        </select>
-      </label>
+      <Search label={t('meters.filter')} value={query} onInput={onQuery} />
+      <Choice
+        label={t('meters.group')}
+        value={group}
+        options={[
+          { value: '', text: t('meters.group.none') },
+          { value: 'line', text: t('meters.group.line') },
+          { value: 'make', text: t('meters.group.make') },
+          ...labels.map((label) => ({ value: `label:${label}`, text: t('meters.group.label', { label }) })),
+        ]}
+        onChange={onGroup}
+      />
       <span class="tools-count" role="status">
         {count}
       </span>
@@ -94,8 +85,8 @@ function Tools({ query, onQuery, group, onGroup, labels, count }: ToolsProps) {
 function List({ meters }: { meters: Meter[] }) {
   const [query, setQuery] = useState('');
   const [group, setGroup] = useState('');
-  const [sort, setSort] = useState<SortKey>('name');
-  const [direction, setDirection] = useState<Direction>('ascending');
+  const sorting = useSorting<SortKey>('name', ['name', 'line']);
+  const { key: sort, direction } = sorting;
   const sparks = useSparks(meters);
   const turn = useResort();
   const labels = useMemo(() => {
@@ -109,15 +100,6 @@ function List({ meters }: { meters: Meter[] }) {
       : [{ name: '', items: ordered }];
   }, [meters, query, group, sort, direction, locale.value, turn]);
   const count = groups.reduce((sum, one) => sum + one.items.length, 0);
-
-  const onSort = (key: SortKey): void => {
-    const flip = key === sort && direction === 'ascending';
-    // Of figures people want the largest first.
-    const first = key === 'name' || key === 'line' ? 'ascending' : 'descending';
-    if (key !== sort) setDirection(first);
-    else setDirection(flip ? 'descending' : 'ascending');
-    setSort(key);
-  };
 
   return (
     <>
@@ -134,14 +116,7 @@ function List({ meters }: { meters: Meter[] }) {
           {t('meters.noMatch.help')}
         </EmptyState>
       ) : (
-        <MeterTable
-          groups={groups}
-          named={group !== ''}
-          sort={sort}
-          direction={direction}
-          onSort={onSort}
-          sparks={sparks}
-        />
+        <MeterTable groups={groups} named={group !== ''} sorting={sorting} sparks={sparks} />
       )}
     </>
   );

@@ -19,9 +19,11 @@ function supplyOfSite(known: Catalog): Supply {
   );
 }
 
-/** Those that compete for the top five: the incomers would always win. */
+const isOnLine = (meter: Meter): boolean => meter.info.value.line !== null;
+
+/** Those that compete for the top five: the incomers and sums of others would always win. */
 function consumers(meters: Meter[], supply: Supply): Meter[] {
-  return supply.known ? meters.filter((meter) => !supply.meters.includes(meter.name)) : meters;
+  return meters.filter((meter) => isOnLine(meter) && !(supply.known && supply.meters.includes(meter.name)));
 }
 
 export function Overview() {
@@ -46,7 +48,7 @@ export function Overview() {
         <TopFive meters={consumers(known.meters, supply)} />
       </Card>
       <Card title={t('overview.trouble')} class="trouble">
-        <Trouble meters={known.meters} />
+        <Trouble meters={known.meters.filter(isOnLine)} />
       </Card>
       <Card title={t('overview.lines')} aside={counted('line.lines', lines.value.length)} class="bus">
         <BusStrip />

@@ -8,7 +8,7 @@ import { gatewayNow } from '../../app/clock';
 import { catalog, type Catalog, type Point } from '../../app/model';
 import { go, href, replace, route as currentRoute, type Route } from '../../app/router';
 import { emptyCurve } from '../../data/curve';
-import { scaleOf } from '../../data/format';
+import { axisOf, scaleOf } from '../../data/format';
 import { knownZone } from '../../data/time';
 import {
   ends,
@@ -40,7 +40,7 @@ function colourOf(at: number): string {
 }
 
 function unitsOf(points: Point[]): string[] {
-  return [...new Set(points.map((point) => point.unit))];
+  return [...new Set(points.map(axisOf))];
 }
 
 /** As the axes name them. */

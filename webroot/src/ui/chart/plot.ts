@@ -4,7 +4,7 @@
 
 import uPlot from 'uplot';
 import type { Curve } from '../../data/curve';
-import { number, scaleOf, tickDecimals, type Measure } from '../../data/format';
+import { axisOf, number, scaleOf, tickDecimals, type Measure } from '../../data/format';
 import { colour } from './colours';
 
 export interface PlotSeries {
@@ -62,7 +62,7 @@ function fillOf(series: PlotSeries): uPlot.Series.Fill | undefined {
 }
 
 function linesOf(series: PlotSeries): uPlot.Series[] {
-  const scale = series.measure.unit;
+  const scale = axisOf(series.measure);
   const edge: uPlot.Series = { scale, stroke: 'transparent', width: 0, points: { show: false } };
   const mean: uPlot.Series = {
     label: series.label,
@@ -88,8 +88,8 @@ function bandsOf(list: PlotSeries[]): uPlot.Band[] {
 /** Figures of an axis in the unit that fits its largest value; the topmost carries the unit. */
 function labelsOf(measure: Measure, locale: string): uPlot.Axis['values'] {
   return (self, splits) => {
-    const { min, max } = self.scales[measure.unit] ?? {};
-    const scale = scaleOf(measure.unit, Math.max(Math.abs(min ?? 0), Math.abs(max ?? 0)));
+    const { min, max } = self.scales[axisOf(measure)] ?? {};
+    const scale = scaleOf(axisOf(measure), Math.max(Math.abs(min ?? 0), Math.abs(max ?? 0)));
     const step = splits.length > 1 ? Math.abs(splits[1]! - splits[0]!) * scale.factor : 1;
     const decimals = tickDecimals(step);
     const texts = splits.map((split) => number(locale, split * scale.factor, decimals));
@@ -101,10 +101,10 @@ function labelsOf(measure: Measure, locale: string): uPlot.Axis['values'] {
 function axesOf(list: PlotSeries[], look: PlotLook): uPlot.Axis[] {
   const common = { stroke: colour('--muted'), font: FONT, ticks: { show: false } };
   const grid = { stroke: colour('--line'), width: 1 };
-  const measures = new Map(list.map((series) => [series.measure.unit, series.measure]));
+  const measures = new Map(list.map((series) => [axisOf(series.measure), series.measure]));
   const vertical = [...measures.values()].slice(0, 2).map((measure, i): uPlot.Axis => ({
     ...common,
-    scale: measure.unit,
+    scale: axisOf(measure),
     side: i === 0 ? 3 : 1,
     size: 64,
     gap: 6,
@@ -147,7 +147,7 @@ function timeLabels(look: PlotLook): uPlot.Axis['values'] {
 function scalesOf(list: PlotSeries[]): uPlot.Scales {
   const scales: uPlot.Scales = { x: { time: true, auto: false } };
   for (const { measure, filled } of list) {
-    scales[measure.unit] = {
+    scales[axisOf(measure)] = {
       range: (_self, low, high) => {
         if (low === null || high === null) return [0, 1];
         // A filled area without its zero would lie about its size.
@@ -173,7 +173,7 @@ export class Plot {
       width: Math.max(host.clientWidth, 1),
       height: look.height,
       ms: 1,
-      padding: [8, new Set(list.map((series) => series.measure.unit)).size > 1 ? 0 : 22, 0, 0],
+      padding: [8, new Set(list.map((series) => axisOf(series.measure))).size > 1 ? 0 : 22, 0, 0],
       tzDate: (time) => uPlot.tzDate(new Date(time), look.zone),
       legend: { show: false },
       cursor: {

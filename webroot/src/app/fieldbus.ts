@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the gateway's web API sends of the bus, of scans and of the supervisor. Times are Unix milliseconds.
+
+import type { LineInfo, Quality } from './types';
+
+/** How many values fell up to each bound; the last count is of those above all bounds. */
+export interface Buckets {
+  bounds: number[];
+  counts: number[];
+}
+
+export interface Narrowed {
+  first: number;
+  last: number;
+  exception: number;
+}
+
+export interface BusMeter {
+  name: string;
+  unit: number;
+  requests: number;
+  timeouts: number;
+  crc: number;
+  foreign: number;
+  exceptions: number;
+  rtt_ms: Buckets;
+  verdict: string;
+  narrowed: Narrowed[];
+}
+
+export interface Frame {
+  time: number;
+  direction: 'out' | 'in';
+  unit: number;
+  hex: string;
+  meaning: string;
+  /** good, timeout, garbled, foreign, or "exception 2". */
+  outcome: string;
+  rtt_us: number | null;
+}
+
+export interface BusReply {
+  line: LineInfo & { rtt_ms: Buckets };
+  meters: BusMeter[];
+  frames: Frame[];
+}
+
+export interface ReadValue {
+  quantity: string;
+  title: string;
+  unit: string;
+  value: number | null;
+  quality: Quality;
+}
+
+export interface ReadReply {
+  line: string;
+  unit: number;
+  load: number;
+  profile: string;
+  title: string;
+  values: ReadValue[];
+  attributes: Record<string, string>;
+}
+
+export type ScanState = 'running' | 'done' | 'cancelled' | 'failed';
+
+export interface Proposal {
+  profile: string;
+  title: string;
+  score: number;
+}
+
+export interface Found {
+  unit: number;
+  state: 'found' | 'conflict' | 'foreign';
+  settings: string;
+  make: string;
+  model: string;
+  revision: string;
+  serial: string;
+  answers: string[];
+  proposals: Proposal[];
+  name: string;
+  every: string;
+  loads: number[];
+  meter: string | null;
+  text: string;
+}
+
+export interface Scan {
+  line: string;
+  state: ScanState;
+  text: string;
+  started: number;
+  finished: number | null;
+  settings: string;
+  done: number;
+  total: number;
+  found: Found[];
+}
+
+export interface ScansReply {
+  scans: Scan[];
+}
+
+/** The stream's `scan` event. */
+export interface ScanEvent {
+  line: string;
+  state: ScanState;
+  done: number;
+  total: number;
+  found: number;
+  settings: string;
+}
+
+export interface Listener {
+  service: string;
+  address: string;
+  port: number;
+  state: string;
+}
+
+export interface SupervisorConnection {
+  address: string;
+  service: string;
+  role: string | null;
+  since: number;
+  requests: number;
+}
+
+export interface SupervisorUnit {
+  unit: number;
+  meter: string;
+  line: string | null;
+}
+
+export interface SupervisorReply {
+  listeners: Listener[];
+  connections: SupervisorConnection[];
+  units: SupervisorUnit[];
+  points_unit: number | null;
+}
+
+export interface Register {
+  address: number;
+  registers: number;
+  type: string;
+  point: string;
+  title: string;
+  unit: string;
+}
+
+export interface RegistersReply {
+  unit: number;
+  registers: Register[];
+}
