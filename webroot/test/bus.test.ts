@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { errorShare, errorsOf, hexWords, loadOf, moodOfOutcome, partsOf } from '../src/data/bus';
 import { addMeters, candidatesOf, countUnits, durationOf, entryOf, faultOf } from '../src/data/scan';
-import { isName, isPeriod, serialOf, takeSerial, type Candidate } from '../src/data/scan';
+import { isName, isPeriod, SERIAL_UNITS, serialOf, takeSerial, TCP_UNITS, type Candidate } from '../src/data/scan';
 import { diff, flow, linesOf, type Value } from '../src/data/change';
 import { extremesOf, NONE, widen } from '../src/data/extremes';
+import { inWidth, mbpoll, readable } from '../src/data/registers';
 import { barsOf, countOf, quantile } from '../src/data/histogram';
 
 const counts = (timeouts: number, crc = 0, foreign = 0, exceptions = 0, requests = 100) => {
@@ -62,7 +63,9 @@ test('units are numbers and ranges within what Modbus allows', () => {
     ['1,', null],
     ['a', null],
   ];
-  for (const [text, wanted] of cases) assert.equal(countUnits(text), wanted, text);
+  for (const [text, wanted] of cases) assert.equal(countUnits(text, SERIAL_UNITS), wanted, text);
+  assert.equal(countUnits('0,248-255', TCP_UNITS), 9);
+  assert.equal(countUnits('256', TCP_UNITS), null);
 });
 
 test('names and periods are those that the configuration takes', () => {
@@ -208,4 +211,24 @@ test('least and largest of a day, with the time that is known', () => {
     min: { value: 2, time: 1, within: 0 },
     max: { value: 2, time: 1, within: 0 },
   });
+});
+
+test('registers are listed in either width', () => {
+  const one = { address: 24, registers: 2, type: 'f32', f64_address: 48 };
+  const far = { address: 65_000, registers: 2, type: 'f32', f64_address: null };
+  assert.deepEqual(inWidth([one, far], 'f32'), [one, far]);
+  assert.deepEqual(inWidth([one, far], 'f64'), [{ ...one, address: 48, registers: 4, type: 'f64' }]);
+});
+
+test('the example reads what is listed, from a listener without certificates', () => {
+  const at = (service: string, port: number) => ({ service, port, state: '' });
+  const tcp = at('modbus_tcp', 1502);
+  assert.equal(readable([at('modbus_tls', 802), at('modbus_tcp', 0), tcp]), tcp);
+  assert.equal(readable([at('modbus_rtu_tcp', 1503)]), null);
+  const wanted = { unit: 255, address: 24, registers: 2, type: 'f32' };
+  assert.equal(
+    mbpoll('gateway', 1502, wanted),
+    'mbpoll -m tcp -a 255 -0 -r 24 -t 4:float -B -c 1 -1 -p 1502 gateway',
+  );
+  assert.match(mbpoll('g', 502, { ...wanted, registers: 4, type: 'f64' }), /-t 4:hex -c 4 /);
 });

@@ -20,6 +20,13 @@ export async function busiestLine(page) {
   });
 }
 
+export async function offers(page, path) {
+  const { line } = await busiestLine(page);
+  const origin = new URL(page.url()).origin;
+  const reply = await page.request.get(`${origin}/api/v1${path}?line=${encodeURIComponent(line)}`);
+  return reply.status() !== 404;
+}
+
 const frames = (page) => page.locator('.frames tbody tr');
 
 export async function linesAndErrors(page, site) {
@@ -117,7 +124,11 @@ export async function supervisor(page, site) {
   assert.ok((await page.locator('.listeners li').count()) >= 1, 'listeners');
   const { meter } = await busiestLine(page);
   await page.locator('.units a', { hasText: meter }).first().click();
-  await until('the unit in the address', () => /supervisor\/\d+$/.test(page.url()));
+  await until('the meter in the address', () => page.url().endsWith(`supervisor/${encodeURIComponent(meter)}`));
+  await until('its registers alone', async () => {
+    const points = await page.locator('.registers .c-point .mono').allTextContents();
+    return points.length > 0 && points.every((point) => point.startsWith(`${meter}.`));
+  });
   await until('live values', () => page.locator('.registers .value.good').count());
   const all = await page.locator('.registers tbody tr').count();
   await page.fill('.registers-card input[type=search]', 'active_power_total');
@@ -128,7 +139,7 @@ export async function supervisor(page, site) {
   await page.fill('.registers-card input[type=search]', '');
   assert.match(await text(page, '.command code'), /^mbpoll .*-a \d+ .*-p \d+ /);
   const waiting = page.waitForEvent('download');
-  await page.click('.registers-card .card-head button');
+  await page.click('.registers-card .card-head .button');
   const csv = await readFile(await (await waiting).path(), 'utf8');
   assert.ok(csv.split('\n').length > all, 'a row for each register');
   await site.shot(page, 'supervisor');

@@ -6,6 +6,7 @@ import { assertAccessible } from '../lib/axe.mjs';
 import { NARROW, open, PHONE, policyViolations, watch, WIDE } from '../lib/browser.mjs';
 import { visit } from '../lib/site.mjs';
 import { until } from '../lib/wait.mjs';
+import { offers } from './bus.mjs';
 import { isLive } from './inside.mjs';
 
 const WIDTHS = [
@@ -19,7 +20,7 @@ async function pagesOf(page) {
     const { meters } = await (await fetch('/api/v1/meters')).json();
     return meters.find((one) => one.state === 'ok').name;
   });
-  return [
+  const rows = [
     ['overview', '#/overview', '.chart canvas'],
     ['meters', '#/meters', 'tr[data-meter]'],
     ['meter', `#/meters/${encodeURIComponent(meter)}`, '.chart canvas'],
@@ -30,6 +31,7 @@ async function pagesOf(page) {
     ['supervisor', '#/supervisor', '.registers tbody tr'],
     ['account', '#/account', 'input[name=new-password]'],
   ];
+  return (await offers(page, '/bus')) ? rows : rows.filter(([name]) => name !== 'bus');
 }
 
 async function look(page, site, [name, hash, ready], colorScheme, width) {

@@ -121,7 +121,7 @@ export class Api {
       case '/supervisor':
         return supervisorOf(plant, time);
       case '/supervisor/registers':
-        return this.found(registersOf(plant, Number(query.get('unit'))));
+        return registersOf(plant);
       case '/history': {
         const found = history(plant, query);
         if (!found) throw new Refusal(422, 'too_many_rows', 'Ask for a step.');

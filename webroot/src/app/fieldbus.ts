@@ -119,6 +119,8 @@ export interface Listener {
   address: string;
   port: number;
   state: string;
+  /** Why it is not open. */
+  text?: string;
 }
 
 export interface SupervisorConnection {
@@ -133,13 +135,25 @@ export interface SupervisorUnit {
   unit: number;
   meter: string;
   line: string | null;
+  /** Registers outside the map are asked for on the line. */
+  bridge?: boolean;
+}
+
+/** A meter that can't be reached, since another has its unit. */
+export interface UnitConflict {
+  unit: number;
+  meter: string;
+  line: string;
+  taken_by: string;
 }
 
 export interface SupervisorReply {
   listeners: Listener[];
   connections: SupervisorConnection[];
   units: SupervisorUnit[];
-  points_unit: number | null;
+  conflicts?: UnitConflict[];
+  points_unit: number;
+  points_f64_unit?: number;
 }
 
 export interface Register {
@@ -149,9 +163,13 @@ export interface Register {
   point: string;
   title: string;
   unit: string;
+  /** Discrete input that says whether the value is good. */
+  input?: number;
+  f64_address?: number | null;
 }
 
 export interface RegistersReply {
   unit: number;
+  f64_unit?: number;
   registers: Register[];
 }

@@ -13,7 +13,7 @@ export interface ScanWish {
   line: string;
   units: string;
   identify: boolean;
-  search: boolean;
+  search?: boolean;
 }
 
 let reading: Promise<void> | null = null;

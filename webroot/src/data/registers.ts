@@ -1,25 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a register of the supervisor is read with a common tool.
+// The registers under which all points can be read, in one of two widths, and how one is read with a common tool.
+
+interface Listed {
+  address: number;
+  registers: number;
+  type: string;
+  f64_address?: number | null;
+}
+
+export type Width = 'f32' | 'f64';
+const F64_REGISTERS = 4;
+
+/** The list in a width: a point without an address in it is left out. */
+export function inWidth<R extends Listed>(registers: R[], width: Width): R[] {
+  if (width === 'f32') return registers;
+  return registers.flatMap((register) => {
+    const { f64_address: address } = register;
+    return typeof address === 'number' ? [{ ...register, address, registers: F64_REGISTERS, type: 'f64' }] : [];
+  });
+}
 
 export interface Endpoint {
   service: string;
-  address: string;
   port: number;
+  state: string;
 }
 
-/** mbpoll's names for the types; what it can't decode is read as plain registers. */
-const TYPES: Record<string, string> = { f32: '4:float', u32: '4:int', s32: '4:int', i32: '4:int' };
-/** Holding registers as numbers of 16 bits. */
-const PLAIN = '4';
-
-function isPlain({ service }: Endpoint): boolean {
-  return !/tls|secur/i.test(service);
-}
-
-/** The listener that a tool without certificates can read: Modbus TCP before RTU over TCP. */
+/** The listener that a tool without certificates can read: Modbus TCP. */
 export function readable<E extends Endpoint>(listeners: E[]): E | null {
-  const plain = listeners.filter(isPlain);
-  return plain.find(({ service }) => !/rtu/i.test(service)) ?? plain[0] ?? null;
+  return listeners.find(({ service, port }) => service === 'modbus_tcp' && port > 0) ?? null;
 }
 
 export interface Wanted {
@@ -29,10 +38,8 @@ export interface Wanted {
   type: string;
 }
 
-/** A line for a shell: reads one value once. Big-endian words, as the supervisor gives them, are -B. */
+/** A line for a shell that reads one value once. mbpoll decodes 32 bits; what is wider it shows as registers. */
 export function mbpoll(host: string, port: number, { unit, address, registers, type }: Wanted): string {
-  const kind = TYPES[type];
-  const many = kind ? '-c 1' : `-c ${registers}`;
-  const order = kind ? ' -B' : '';
-  return `mbpoll -m tcp -a ${unit} -0 -r ${address} ${many} -t ${kind ?? PLAIN}${order} -1 -p ${port} ${host}`;
+  const form = type === 'f32' ? '-t 4:float -B -c 1' : `-t 4:hex -c ${registers}`;
+  return `mbpoll -m tcp -a ${unit} -0 -r ${address} ${form} -1 -p ${port} ${host}`;
 }

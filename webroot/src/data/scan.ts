@@ -3,8 +3,15 @@
 
 import type { Value } from './change';
 
-export const FIRST_UNIT = 1;
-export const LAST_UNIT = 247;
+export interface Units {
+  first: number;
+  last: number;
+}
+
+/** Addresses of meters on a serial line, and those that Modbus TCP knows besides. */
+export const SERIAL_UNITS: Units = { first: 1, last: 247 };
+export const TCP_UNITS: Units = { first: 0, last: 255 };
+
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/;
 const DURATION = /^(?:(\d+)(ms|s|min|h|d))+$/;
 const PART = /(\d+)(ms|s|min|h|d)/g;
@@ -12,14 +19,14 @@ const MS = { ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 } as const
 const SHORTEST_MS = 100;
 
 /** How many units "1-10,17" names; null when it is no such list. */
-export function countUnits(text: string): number | null {
+export function countUnits(text: string, allowed: Units): number | null {
   const units = new Set<number>();
   for (const part of text.split(',')) {
     const match = /^\s*(\d{1,3})\s*(?:-\s*(\d{1,3})\s*)?$/.exec(part);
     if (!match) return null;
     const first = Number(match[1]);
     const last = Number(match[2] ?? match[1]);
-    if (first < FIRST_UNIT || last > LAST_UNIT || first > last) return null;
+    if (first < allowed.first || last > allowed.last || first > last) return null;
     for (let unit = first; unit <= last; unit++) units.add(unit);
   }
   return units.size;

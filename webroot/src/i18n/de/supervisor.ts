@@ -14,8 +14,6 @@ export const supervisor = {
   'supervisor.since': 'Seit',
   'supervisor.requests': 'Anfragen',
   'supervisor.units': 'Geräte',
-  'supervisor.units.none': 'Noch keine Geräte',
-  'supervisor.units.none.help': 'Jeder Zähler, der abgefragt wird, bekommt eine eigene Adresse.',
   'supervisor.allPoints': 'alle Messpunkte als float32',
   'supervisor.registers': 'Register von Gerät {unit}',
   'supervisor.filter': 'Filtern nach Adresse, Messpunkt oder Titel',
@@ -27,9 +25,17 @@ export const supervisor = {
   'supervisor.csv': 'CSV herunterladen',
   'supervisor.how': 'So wird gelesen',
   'supervisor.how.lead':
-    'Funktion 3 und 4 liefern dasselbe. Adressen zählen ab 0; mbpoll zählt ab 1, was -0 aufhebt.',
+    'Funktion 3 und 4 liefern dasselbe. Adressen zählen ab 0; mbpoll zählt ab 1, was -0 aufhebt. „Gut?“ ist der Eingang (Funktion 2), der 1 ist, solange der Wert gut ist.',
   'supervisor.how.point': 'Beispiel: {title}',
   'supervisor.how.none': 'Kein Gerät hat Register zu lesen.',
+  'supervisor.listener.listening': 'offen',
+  'supervisor.listener.closed': 'geschlossen',
+  'supervisor.units.help':
+    'Das Gerät eines Zählers antwortet mit den Registern seiner eigenen Registerliste, wie sein Hersteller sie beschreibt.',
+  'supervisor.conflict':
+    '{meter} (Leitung {line}) ist nicht zu erreichen: sein Gerät {unit} hat schon {taken_by}. Geben Sie ihm unter „supervisor.units“ ein anderes.',
+  'supervisor.base': 'Grundeinheit',
+  'supervisor.input': 'Gut?',
   'supervisor.copy': 'Kopieren',
   'supervisor.copied': 'Kopiert',
   'supervisor.off': 'Dieses Gateway hat keine Anbindung an Leitsysteme, oder sie ist ausgeschaltet.',

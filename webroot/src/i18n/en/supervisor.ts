@@ -15,8 +15,6 @@ export const supervisor = {
   'supervisor.since': 'Since',
   'supervisor.requests': 'Requests',
   'supervisor.units': 'Units',
-  'supervisor.units.none': 'No units yet',
-  'supervisor.units.none.help': 'Each meter that is polled gets a unit of its own.',
   'supervisor.allPoints': 'all points as float32',
   'supervisor.registers': 'Registers of unit {unit}',
   'supervisor.filter': 'Filter by address, point or title',
@@ -28,9 +26,17 @@ export const supervisor = {
   'supervisor.csv': 'Download CSV',
   'supervisor.how': 'How to read it',
   'supervisor.how.lead':
-    'Function 3 and 4 give the same. Addresses count from 0; mbpoll counts from 1, which -0 undoes.',
+    'Functions 3 and 4 give the same. Addresses count from 0; mbpoll counts from 1, which -0 undoes. “Good?” is the discrete input (function 2) that is 1 while the value is good.',
   'supervisor.how.point': 'Example: {title}',
   'supervisor.how.none': 'No unit has registers to read.',
+  'supervisor.listener.listening': 'open',
+  'supervisor.listener.closed': 'closed',
+  'supervisor.units.help':
+    'A meter’s unit answers with the registers of its own register map, as its maker documents them.',
+  'supervisor.conflict':
+    '{meter} (line {line}) can’t be reached: its unit {unit} is taken by {taken_by}. Give it another under “supervisor.units”.',
+  'supervisor.base': 'Base unit',
+  'supervisor.input': 'Good?',
   'supervisor.copy': 'Copy',
   'supervisor.copied': 'Copied',
   'supervisor.off': 'The supervisor is not part of this gateway or is switched off.',

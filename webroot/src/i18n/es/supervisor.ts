@@ -14,8 +14,6 @@ export const supervisor = {
   'supervisor.since': 'Desde',
   'supervisor.requests': 'Peticiones',
   'supervisor.units': 'Unidades',
-  'supervisor.units.none': 'Aún no hay unidades',
-  'supervisor.units.none.help': 'Cada contador que se consulta recibe su propia unidad.',
   'supervisor.allPoints': 'todos los puntos como float32',
   'supervisor.registers': 'Registros de la unidad {unit}',
   'supervisor.filter': 'Filtrar por dirección, punto o título',
@@ -27,9 +25,17 @@ export const supervisor = {
   'supervisor.csv': 'Descargar CSV',
   'supervisor.how': 'Cómo se lee',
   'supervisor.how.lead':
-    'Las funciones 3 y 4 dan lo mismo. Las direcciones cuentan desde 0; mbpoll cuenta desde 1, lo que -0 anula.',
+    'Las funciones 3 y 4 dan lo mismo. Las direcciones cuentan desde 0; mbpoll cuenta desde 1, lo que -0 anula. «¿Bueno?» es la entrada (función 2) que vale 1 mientras el valor es bueno.',
   'supervisor.how.point': 'Ejemplo: {title}',
   'supervisor.how.none': 'Ninguna unidad tiene registros que leer.',
+  'supervisor.listener.listening': 'abierto',
+  'supervisor.listener.closed': 'cerrado',
+  'supervisor.units.help':
+    'La unidad de un contador responde con los registros de su propio mapa, como los describe su fabricante.',
+  'supervisor.conflict':
+    '{meter} (línea {line}) no se puede alcanzar: su unidad {unit} la tiene {taken_by}. Dele otra en «supervisor.units».',
+  'supervisor.base': 'Unidad base',
+  'supervisor.input': '¿Bueno?',
   'supervisor.copy': 'Copiar',
   'supervisor.copied': 'Copiado',
   'supervisor.off': 'Esta pasarela no tiene acceso para supervisores, o está desactivado.',

@@ -14,8 +14,6 @@ export const supervisor = {
   'supervisor.since': 'Depuis',
   'supervisor.requests': 'Requêtes',
   'supervisor.units': 'Unités',
-  'supervisor.units.none': 'Pas encore d’unités',
-  'supervisor.units.none.help': 'Chaque compteur relevé reçoit sa propre unité.',
   'supervisor.allPoints': 'tous les points en float32',
   'supervisor.registers': 'Registres de l’unité {unit}',
   'supervisor.filter': 'Filtrer par adresse, point ou titre',
@@ -27,9 +25,17 @@ export const supervisor = {
   'supervisor.csv': 'Télécharger le CSV',
   'supervisor.how': 'Comment lire',
   'supervisor.how.lead':
-    'Les fonctions 3 et 4 donnent la même chose. Les adresses comptent à partir de 0 ; mbpoll compte à partir de 1, ce que -0 annule.',
+    'Les fonctions 3 et 4 donnent la même chose. Les adresses comptent à partir de 0 ; mbpoll compte à partir de 1, ce que -0 annule. « Bon ? » est l’entrée (fonction 2) qui vaut 1 tant que la valeur est bonne.',
   'supervisor.how.point': 'Exemple : {title}',
   'supervisor.how.none': 'Aucune unité n’a de registres à lire.',
+  'supervisor.listener.listening': 'ouvert',
+  'supervisor.listener.closed': 'fermé',
+  'supervisor.units.help':
+    'L’unité d’un compteur répond avec les registres de sa propre table, comme son fabricant les décrit.',
+  'supervisor.conflict':
+    '{meter} (ligne {line}) n’est pas joignable : son unité {unit} est prise par {taken_by}. Donnez-lui-en une autre sous « supervisor.units ».',
+  'supervisor.base': 'Unité de base',
+  'supervisor.input': 'Bon ?',
   'supervisor.copy': 'Copier',
   'supervisor.copied': 'Copié',
   'supervisor.off': 'Cette passerelle n’a pas d’accès pour superviseurs, ou il est désactivé.',

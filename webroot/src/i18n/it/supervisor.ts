@@ -14,8 +14,6 @@ export const supervisor = {
   'supervisor.since': 'Da',
   'supervisor.requests': 'Richieste',
   'supervisor.units': 'Unità',
-  'supervisor.units.none': 'Ancora nessuna unità',
-  'supervisor.units.none.help': 'Ogni contatore letto riceve una propria unità.',
   'supervisor.allPoints': 'tutti i punti come float32',
   'supervisor.registers': 'Registri dell’unità {unit}',
   'supervisor.filter': 'Filtra per indirizzo, punto o titolo',
@@ -27,9 +25,17 @@ export const supervisor = {
   'supervisor.csv': 'Scarica CSV',
   'supervisor.how': 'Come si legge',
   'supervisor.how.lead':
-    'Le funzioni 3 e 4 danno lo stesso. Gli indirizzi contano da 0; mbpoll conta da 1, ciò che -0 annulla.',
+    'Le funzioni 3 e 4 danno lo stesso. Gli indirizzi contano da 0; mbpoll conta da 1, ciò che -0 annulla. «Buono?» è l’ingresso (funzione 2) che vale 1 finché il valore è buono.',
   'supervisor.how.point': 'Esempio: {title}',
   'supervisor.how.none': 'Nessuna unità ha registri da leggere.',
+  'supervisor.listener.listening': 'aperto',
+  'supervisor.listener.closed': 'chiuso',
+  'supervisor.units.help':
+    'L’unità di un contatore risponde con i registri della sua mappa, come li descrive il costruttore.',
+  'supervisor.conflict':
+    '{meter} (linea {line}) non è raggiungibile: la sua unità {unit} è di {taken_by}. Gliene dia un’altra sotto «supervisor.units».',
+  'supervisor.base': 'Unità base',
+  'supervisor.input': 'Buono?',
   'supervisor.copy': 'Copia',
   'supervisor.copied': 'Copiato',
   'supervisor.off': 'Questo gateway non ha accesso per supervisori, o è spento.',

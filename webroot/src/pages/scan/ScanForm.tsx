@@ -4,7 +4,7 @@ import { useState } from 'preact/hooks';
 import { asProblem, type Problem } from '../../app/api';
 import { lines } from '../../app/model';
 import { startScan } from '../../app/scans';
-import { countUnits } from '../../data/scan';
+import { countUnits, SERIAL_UNITS, TCP_UNITS } from '../../data/scan';
 import { t } from '../../i18n';
 import { Button } from '../../ui/Button';
 import { Card } from '../../ui/Card';
@@ -28,8 +28,9 @@ export function ScanForm({ line, onLine, isRunning, wasRun }: ScanFormProps) {
   const [search, setSearch] = useState(false);
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<Problem | null>(null);
-  const isSerial = lines.value.find((one) => one.name === line)?.kind === 'serial';
-  const isValid = countUnits(units) !== null;
+  const kind = lines.value.find((one) => one.name === line)?.kind;
+  const isSerial = kind === 'serial';
+  const isValid = countUnits(units, kind === 'tcp' ? TCP_UNITS : SERIAL_UNITS) !== null;
 
   const start = async (event: Event): Promise<void> => {
     event.preventDefault();
@@ -37,7 +38,8 @@ export function ScanForm({ line, onLine, isRunning, wasRun }: ScanFormProps) {
     setBusy(true);
     setProblem(null);
     try {
-      await startScan({ line, units: units.replace(/\s/g, ''), identify, search: search && isSerial });
+      const wish = { line, units: units.replace(/\s/g, ''), identify };
+      await startScan(search && isSerial ? { ...wish, search } : wish);
     } catch (error) {
       setProblem(asProblem(error));
     } finally {

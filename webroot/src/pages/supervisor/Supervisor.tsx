@@ -2,18 +2,38 @@
 // What other systems read from the gateway: where it listens, who is connected, which register holds what.
 
 import { catalogProblem } from '../../app/feed';
-import type { SupervisorConnection, SupervisorReply, SupervisorUnit } from '../../app/fieldbus';
+import type {
+  SupervisorConnection,
+  SupervisorReply,
+  SupervisorUnit,
+  UnitConflict,
+} from '../../app/fieldbus';
 import { catalog } from '../../app/model';
-import { href, type Route } from '../../app/router';
+import { go, href, type Route } from '../../app/router';
 import { usePolled } from '../../app/usePolled';
 import { number } from '../../data/format';
-import { locale, t } from '../../i18n';
+import { known, locale, t } from '../../i18n';
 import { Card } from '../../ui/Card';
-import { EmptyState, ProblemNote, Spinner } from '../../ui/notices';
+import { EmptyState, Note, ProblemNote, Spinner } from '../../ui/notices';
 import { Age } from '../../ui/Value';
 import { Registers } from './Registers';
 
 const EVERY_MS = 5000;
+
+const SERVICES: Record<string, string> = {
+  modbus_tcp: 'Modbus TCP',
+  modbus_rtu_tcp: 'Modbus RTU / TCP',
+  modbus_tls: 'Modbus/TCP Security',
+};
+
+const serviceName = (service: string): string => SERVICES[service] ?? service;
+
+/** An address may come with its port; IPv6 stands in brackets. */
+function endpoint(address: string, port: number): string {
+  if (/^(\[.*\]|[^:]*):\d+$/.test(address)) return address;
+  const host = address.includes(':') && !address.startsWith('[') ? `[${address}]` : address;
+  return port > 0 ? `${host}:${port}` : host;
+}
 
 function Listeners({ listeners }: Pick<SupervisorReply, 'listeners'>) {
   if (listeners.length === 0) {
@@ -25,13 +45,14 @@ function Listeners({ listeners }: Pick<SupervisorReply, 'listeners'>) {
   }
   return (
     <ul class="listeners">
-      {listeners.map(({ service, address, port, state }) => (
+      {listeners.map(({ service, address, port, state, text }) => (
         <li key={`${service} ${address} ${port}`}>
-          <b>{service}</b>
-          <span class="mono">
-            {address.includes(':') && !address.startsWith('[') ? `[${address}]` : address}:{port}
+          <b>{serviceName(service)}</b>
+          <span class="mono">{endpoint(address, port)}</span>
+          <span class={`mark mark-${state === 'listening' ? 'good' : 'bad'}`}>
+            {known('supervisor.listener', state, state)}
           </span>
-          <span class={`mark mark-${state === 'listening' || state === 'up' ? 'good' : 'unknown'}`}>{state}</span>
+          {text && <p class="small">{text}</p>}
         </li>
       ))}
     </ul>
@@ -59,7 +80,7 @@ function Connections({ connections }: { connections: SupervisorConnection[] }) {
               <th scope="row" class="mono">
                 {address}
               </th>
-              <td>{service}</td>
+              <td>{serviceName(service)}</td>
               <td>{role || '–'}</td>
               <td>
                 <Age time={() => since} />
@@ -73,12 +94,23 @@ function Connections({ connections }: { connections: SupervisorConnection[] }) {
   );
 }
 
-function Units({ reply, current }: { reply: SupervisorReply; current: number }) {
-  const row = (unit: number, text: string, below: string) => (
+function Conflicts({ conflicts }: { conflicts: UnitConflict[] }) {
+  return (
+    <Note kind="warn">
+      {conflicts.map((one) => (
+        <p key={`${one.unit} ${one.meter}`}>{t('supervisor.conflict', { ...one })}</p>
+      ))}
+    </Note>
+  );
+}
+
+/** Which unit is whose; choosing one shows the registers of its points. */
+function Units({ reply, current }: { reply: SupervisorReply; current: string }) {
+  const row = (unit: number, text: string, below: string, meter: string) => (
     <li key={unit}>
       <a
-        href={href('supervisor', [String(unit)])}
-        aria-current={unit === current ? 'true' : undefined}
+        href={meter ? href('supervisor', [meter]) : href('supervisor')}
+        aria-current={meter === current ? 'true' : undefined}
         data-unit={unit}
       >
         <b class="number">{unit}</b>
@@ -87,18 +119,24 @@ function Units({ reply, current }: { reply: SupervisorReply; current: number }) 
       </a>
     </li>
   );
+  const profiles = new Map(catalog.value?.meters.map(({ info }) => [info.value.name, info.value.title]));
   return (
-    <ul class="units">
-      {reply.points_unit !== null && row(reply.points_unit, t('supervisor.allPoints'), '')}
-      {reply.units.map(({ unit, meter, line }: SupervisorUnit) => row(unit, meter, line ?? ''))}
-    </ul>
+    <>
+      {reply.conflicts && reply.conflicts.length > 0 && <Conflicts conflicts={reply.conflicts} />}
+      <ul class="units">
+        {row(reply.points_unit, t('supervisor.allPoints'), '', '')}
+        {reply.units.map(({ unit, meter, line }: SupervisorUnit) => {
+          return row(unit, meter, profiles.get(meter) ?? line ?? '', meter);
+        })}
+      </ul>
+      <p class="small">{t('supervisor.units.help')}</p>
+    </>
   );
 }
 
-function Whole({ reply, asked }: { reply: SupervisorReply; asked: number }) {
-  const units = reply.units.map(({ unit }) => unit);
-  const all = reply.points_unit === null ? units : [reply.points_unit, ...units];
-  const unit = all.includes(asked) ? asked : all[0];
+function Whole({ reply, asked }: { reply: SupervisorReply; asked: string }) {
+  const meter = catalog.value?.meters.some(({ name }) => name === asked) ? asked : '';
+  const choose = (name: string): void => go(name ? href('supervisor', [name]) : href('supervisor'));
   return (
     <>
       <Card title={t('supervisor.listeners')} class="listeners-card">
@@ -107,20 +145,10 @@ function Whole({ reply, asked }: { reply: SupervisorReply; asked: number }) {
       <Card title={t('supervisor.connections')} class="connections-card">
         <Connections connections={reply.connections} />
       </Card>
-      {unit === undefined ? (
-        <Card title={t('supervisor.units')} class="registers-card">
-          <EmptyState icon="meters" title={t('supervisor.units.none')}>
-            {t('supervisor.units.none.help')}
-          </EmptyState>
-        </Card>
-      ) : (
-        <>
-          <Card title={t('supervisor.units')} class="units-card">
-            <Units reply={reply} current={unit} />
-          </Card>
-          <Registers key={unit} unit={unit} reply={reply} />
-        </>
-      )}
+      <Card title={t('supervisor.units')} class="units-card">
+        <Units reply={reply} current={meter} />
+      </Card>
+      <Registers reply={reply} meter={meter} onMeter={choose} />
     </>
   );
 }
@@ -142,7 +170,7 @@ export default function Supervisor({ route }: { route: Route }) {
       )}
       {problem && !isOff && <ProblemNote problem={problem} onRetry={read} />}
       {!reply && !problem && <Spinner />}
-      {reply && <Whole reply={reply} asked={Number(route.rest[0] ?? NaN)} />}
+      {reply && <Whole reply={reply} asked={route.rest[0] ?? ''} />}
     </div>
   );
 }
