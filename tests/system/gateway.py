@@ -231,10 +231,11 @@ def free_port():
         return sock.getsockname()[1]
 
 
-def demo(folder, port=0, state=None):
-    """Plant and gateway of conf/demo.yaml on ports of their own."""
-    plant = Plant(folder / "plant",
-                  serial=["panel:38400:8N1:5=socomec_diris_b30,6=socomec_countis_e24"],
+def demo(folder, port=0, state=None, strangers=""):
+    """Plant and gateway of conf/demo.yaml on ports of their own; strangers, such as
+    ",9=eastron_sdm630", hang on the serial line and are not configured."""
+    panel = f"panel:38400:8N1:5=socomec_diris_b30,6=socomec_countis_e24{strangers}"
+    plant = Plant(folder / "plant", serial=[panel],
                   tcp=["0:1=schneider_pm5100,2=schneider_iem3000", "0:1=eastron_sdm630",
                        "0:7=janitza_umg604", "0:1=carlo_gavazzi_em330_em340,2=abb_b23_b24"])
     text = (CONF / "demo.yaml").read_text()

@@ -2,6 +2,7 @@
 // Scan a line, leave it, come back, stop it; add what was found while somebody else changes the configuration.
 
 import assert from 'node:assert/strict';
+import { assertAccessible } from '../lib/axe.mjs';
 import { text, visit } from '../lib/site.mjs';
 import { until, untilChanged } from '../lib/wait.mjs';
 import { busiestLine } from './bus.mjs';
@@ -61,22 +62,24 @@ export async function progress(page, site) {
 const meters = (page) => page.evaluate(async () => (await fetch('/api/v1/config/meters')).json());
 
 export async function addFound(page, site) {
-  const { line, unit, meter } = await busiestLine(page);
-  await change(page, 'meters', (all) => all.filter((one) => one.name !== meter));
-  await until('the meter to go', async () => !(await meters(page)).some((one) => one.name === meter));
+  const line = await page.evaluate(async () => {
+    const { lines } = await (await fetch('/api/v1/meters')).json();
+    return lines.find((one) => one.kind === 'serial').name;
+  });
   await visit(page, site, `#/bus/scan?line=${encodeURIComponent(line)}`);
   await until('no scan to run', async () => (await page.locator('[data-scan=running]').count()) === 0);
-  await start(page, String(unit));
+  await start(page, '1-24');
   await until('the scan to end', async () => (await state(page)) === 'done', 60_000);
-  const row = page.locator(`.scan-table tr[data-unit="${unit}"]`).first();
+  await site.shot(page, 'scan-done');
+  const row = page.locator('.scan-table tr', { has: page.locator('input[type=checkbox]:checked') }).first();
   await until('a map that fits', () => row.locator('input[name=profile]').inputValue());
   await row.locator('input[name=name]').fill('not a name');
-  assert.ok(await page.locator('.scan-add button').isDisabled(), 'a name that can’t be');
+  assert.ok(await page.locator('.scan-add .primary').isDisabled(), 'a name that can’t be');
   await row.locator('input[name=name]').fill(ADDED);
-  await row.locator('input[name=every]').fill('1s');
-  await page.click('.scan-add button');
+  await page.click('.scan-add .primary');
   await page.waitForSelector('.diff .new');
   assert.match(await text(page, '.diff .new'), new RegExp(ADDED));
+  await assertAccessible(page, 'difference');
   await site.shot(page, 'scan-add');
   await change(page, 'meters', (all) => {
     return all.map((one, i) => (i === 0 ? { ...one, labels: { ...one.labels, [LABEL]: 'yes' } } : one));

@@ -26,17 +26,19 @@ export class Config {
   put(section, body, ifMatch) {
     if (ifMatch !== this.tag()) return null;
     this.sections[section] = body;
-    if (section === 'meters') this.rename(body);
+    if (section === 'meters') this.name(body);
     return ++this.revision;
   }
 
   /** The plant's meters stay what they are; the configuration says what they are called. */
-  rename(meters) {
-    for (const { name, line, unit } of meters) {
-      const meter = this.plant.meters.find((one) => one.line === line && one.seed === unit);
-      if (!meter) continue;
-      meter.name = name;
-      for (const point of meter.points) point.name = `${name}.${point.quantity}`;
+  name(meters) {
+    for (const entry of meters) {
+      const meter = this.plant.meters.find((one) => one.line === entry.line && one.seed === entry.unit);
+      if (!meter) this.plant.add(entry);
+      else if (meter.name !== entry.name) {
+        meter.name = entry.name;
+        for (const point of meter.points) point.name = `${entry.name}.${point.quantity}`;
+      }
     }
     this.plant.byName = new Map(this.plant.points.map((point) => [point.name, point]));
   }

@@ -101,6 +101,14 @@ export class Plant {
     );
   }
 
+  /** A meter that hung on the line all the time and is now configured. */
+  add({ name, line, unit, profile }) {
+    const meter = this.feeder([name, line, profile, 9000, 0.92, {}, 1000], unit - 1);
+    this.meters.push(meter);
+    this.points.push(...this.pointsOf(meter));
+    for (const point of meter.points) this.byId.set(point.id, point);
+  }
+
   /** W */
   power(meter, time) {
     if (meter === this.computed) return this.feeders.reduce((sum, one) => sum + this.power(one, time), 0);

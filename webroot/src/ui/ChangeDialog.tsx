@@ -30,15 +30,17 @@ const SIGNS = { '+': 'change.new', '-': 'change.removed' } as const;
 
 function Difference({ lines }: { lines: DiffLine[] }) {
   return (
-    <ol class="diff" tabIndex={0} role="group" aria-label={t('change.new')}>
-      {lines.map(({ sign, text }, i) => (
-        <li key={i} class={sign === '+' ? 'new' : sign === '-' ? 'removed' : ''}>
-          <span aria-hidden="true">{sign}</span>
-          {sign !== ' ' && <span class="unseen">{t(SIGNS[sign])}: </span>}
-          <code>{text}</code>
-        </li>
-      ))}
-    </ol>
+    <div class="diff" tabIndex={0} role="group" aria-label={t('change.new')}>
+      <ol>
+        {lines.map(({ sign, text }, i) => (
+          <li key={i} class={sign === '+' ? 'new' : sign === '-' ? 'removed' : ''}>
+            <span aria-hidden="true">{sign}</span>
+            {sign !== ' ' && <span class="unseen">{t(SIGNS[sign])}: </span>}
+            <code>{text}</code>
+          </li>
+        ))}
+      </ol>
+    </div>
   );
 }
 
