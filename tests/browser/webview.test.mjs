@@ -31,15 +31,6 @@ function insideTest(name, run) {
   });
 }
 
-/** A step for what not every gateway offers. */
-function offeredTest(path, name, run) {
-  test(name, async (step) => {
-    assert.ok(isSetUp, 'the set-up failed');
-    if (await bus.offers(page, path)) await run();
-    else step.skip(`this gateway has no ${path}`);
-  });
-}
-
 before(async () => {
   browser = await launch();
   context = await open(browser);
@@ -67,10 +58,10 @@ insideTest('meter: phases, phasors, curve, points', () => inside.oneMeter(page, 
 insideTest('meter: an unknown name is explained', () => inside.unknownMeter(page, site));
 insideTest('meter: wiring, least and largest', () => bus.wiring(page, site));
 insideTest('meter: a computed one', () => bus.computedMeter(page, site));
-offeredTest('/bus', 'bus: lines, errors by meter, verdict', () => bus.linesAndErrors(page, site));
-offeredTest('/bus', 'bus: last frames, pause, filter', () => bus.lastFrames(page));
-offeredTest('/bus', 'bus: try one read', () => bus.readOnce(page));
-offeredTest('/bus', 'bus: an unknown line is explained', () => bus.unknownLine(page, site));
+insideTest('bus: lines, errors by meter, verdict', () => bus.linesAndErrors(page, site));
+insideTest('bus: last frames, pause, filter', () => bus.lastFrames(page));
+insideTest('bus: try one read', () => bus.readOnce(page));
+insideTest('bus: an unknown line is explained', () => bus.unknownLine(page, site));
 insideTest('scan: progress, leave, return, stop', () => scan.progress(page, site));
 insideTest('scan: add what was found beside another change', () => scan.addFound(page, site));
 insideTest('supervisor: units, registers, CSV', () => bus.supervisor(page, site));

@@ -25,8 +25,10 @@ test('errors add up and are told as a share', () => {
 });
 
 test('a frame’s colour follows its outcome', () => {
-  const moods = ['good', 'timeout', 'garbled', 'foreign', 'exception 2'].map(moodOfOutcome);
-  assert.deepEqual(moods, ['good', 'bad', 'bad', 'warn', 'warn']);
+  const of = (outcomes: string): string => outcomes.split(',').map(moodOfOutcome).join();
+  assert.equal(of('good,waiting,echo'), 'good,good,good');
+  assert.equal(of('timeout,garbled,lost'), 'bad,bad,bad');
+  assert.equal(of('foreign,exception 2,late,twice,noise,unheard of'), 'warn,warn,warn,warn,warn,warn');
   assert.deepEqual(hexWords(' 05 03  48 '), ['05', '03', '48']);
 });
 
@@ -114,7 +116,8 @@ test('what was found becomes meters to add, one a load', () => {
     ],
   );
   assert.deepEqual(candidatesOf([unit({ state: 'conflict' }), unit({ state: 'foreign' })]), []);
-  assert.equal(candidatesOf([unit({ meter: 'there' })])[0]!.ticked, false);
+  assert.deepEqual(candidatesOf([unit({ meter: 'there' })]), []);
+  assert.equal(candidatesOf([unit({ meter: 'there', loads: [1, 2] })])[0]!.ticked, false);
   assert.equal(candidatesOf([unit({ proposals: [] })])[0]!.ticked, false);
 });
 

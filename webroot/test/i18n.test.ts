@@ -8,6 +8,7 @@ import { es } from '../src/i18n/es';
 import { fr } from '../src/i18n/fr';
 import { counted, fill, known, preferredLanguage, quantityTitle, t } from '../src/i18n';
 import { it } from '../src/i18n/it';
+import { verdictText } from '../src/ui/verdict';
 
 const LANGUAGES = { de, fr, es, it };
 const marks = (text: string): string => [...text.matchAll(/\{\w+\}/g)].map(String).sort().join();
@@ -47,4 +48,18 @@ test('the first language that people ask for and the page speaks', () => {
   assert.equal(preferredLanguage(['nl-NL', 'fr-CH', 'de']), 'fr');
   assert.equal(preferredLanguage(['nl']), 'en');
   assert.equal(preferredLanguage([]), 'en');
+});
+
+test('a verdict is told in the page’s words, an unknown one in the gateway’s', () => {
+  Object.defineProperty(globalThis, 'navigator', { value: { languages: ['en-GB'] }, configurable: true });
+  const values = { unit: 7, share: 0.031, count: 2, of: 8, mean: 12, timeout: 500, demand: 1.305 };
+  const said = (key: string): string => {
+    return verdictText({ verdict: 'as it says', verdict_key: key, verdict_values: values }).replace(/\u202f/g, ' ');
+  };
+  assert.match(said('meter_crc'), /^Unit 7: 3\.1 % CRC errors/);
+  assert.match(said('meter_slow'), /12 ms of the 500 ms/);
+  assert.match(said('line_overload'), /1\.3[01] times/);
+  assert.equal(said('unheard_of'), 'as it says');
+  assert.equal(said(''), 'as it says');
+  assert.equal(verdictText({}), '');
 });

@@ -20,13 +20,6 @@ export async function busiestLine(page) {
   });
 }
 
-export async function offers(page, path) {
-  const { line } = await busiestLine(page);
-  const origin = new URL(page.url()).origin;
-  const reply = await page.request.get(`${origin}/api/v1${path}?line=${encodeURIComponent(line)}`);
-  return reply.status() !== 404;
-}
-
 const frames = (page) => page.locator('.frames tbody tr');
 
 export async function linesAndErrors(page, site) {

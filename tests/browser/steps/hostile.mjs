@@ -59,6 +59,59 @@ class Poison {
     };
   }
 
+  bus({ line, meters, frames }) {
+    return {
+      line: { ...line, name: this.name(line.name), address: this.of(1), verdict: this.of(2), verdict_key: this.of(3) },
+      meters: meters.map((meter, i) => ({ ...meter, name: this.name(meter.name), verdict: this.of(i), verdict_key: '' })),
+      frames: frames.map((frame, i) => ({
+        ...frame,
+        meaning: this.of(i),
+        outcome: this.of(i + 1),
+        hex: this.of(i + 2),
+      })),
+    };
+  }
+
+  scan({ scans }) {
+    const found = (one, i) => ({
+      ...one,
+      make: this.of(i),
+      model: this.of(i + 1),
+      serial: this.of(i + 2),
+      text: this.of(i + 3),
+      name: this.of(i + 4),
+      every: this.of(i + 5),
+      settings: this.of(i + 6),
+      proposals: [{ profile: this.of(i + 7), title: this.of(i + 8), score: 1 }],
+      meter: null,
+    });
+    return {
+      scans: scans.map((scan, i) => ({
+        ...scan,
+        line: this.name(scan.line),
+        text: this.of(i),
+        settings: this.of(i + 1),
+        found: scan.found.map(found),
+      })),
+    };
+  }
+
+  supervisor({ listeners, units, ...rest }) {
+    const conflicts = [{ unit: 1, meter: this.of(0), line: this.of(1), taken_by: this.of(2) }];
+    return {
+      ...rest,
+      conflicts,
+      connections: [{ address: this.of(3), service: this.of(4), role: this.of(5), since: 0, requests: 1 }],
+      listeners: listeners.map((one, i) => ({ ...one, service: this.of(i), address: this.of(i + 1), text: this.of(i) })),
+      units: units.map((one, i) => ({ ...one, meter: this.name(one.meter), line: this.of(i) })),
+    };
+  }
+
+  registers({ registers, ...rest }) {
+    const poisoned = registers.map((one, i) => ({ ...one, point: this.of(i), title: this.of(i + 1), unit: this.of(i + 2) }));
+    return { ...rest, registers: poisoned.slice(0, 2 * PAYLOADS.length) };
+  }
+
   points({ time, points }) {
     const poisoned = points.map((point, i) => {
       const meter = this.name(point.meter);
@@ -77,15 +130,26 @@ class Poison {
 }
 
 async function poison(page, poisoned) {
-  const rewrite = async (path, change) => {
+  const rewrite = async (path, change, ask = (url) => url) => {
     await page.route(`**/api/v1${path}`, async (route) => {
-      const response = await route.fetch();
+      const response = await route.fetch({ url: ask(route.request().url()) });
       await route.fulfill({ response, json: change(await response.json()) });
     });
   };
   await rewrite('/site', () => ({ name: PAYLOADS[0], timezone: PAYLOADS[1] }));
   await rewrite('/meters', (body) => poisoned.meters(body));
   await rewrite('/points', (body) => poisoned.points(body));
+  await rewrite('/scan', (body) => poisoned.scan(body));
+  await rewrite('/supervisor', (body) => poisoned.supervisor(body));
+  await rewrite('/supervisor/registers', (body) => poisoned.registers(body));
+  // The page asks for the poisoned name; the gateway knows the other.
+  const real = (url) => {
+    const asked = new URL(url);
+    const line = asked.searchParams.get('line');
+    for (const [name, hostile] of poisoned.names) if (hostile === line) asked.searchParams.set('line', name);
+    return asked.href;
+  };
+  await rewrite('/bus?*', (body) => poisoned.bus(body), real);
 }
 
 export async function textIsText(browser, site, storageState) {
@@ -106,6 +170,15 @@ export async function textIsText(browser, site, storageState) {
     await visit(page, site, `#/meters/${encodeURIComponent(name)}`);
     await page.waitForSelector('.meter-title, .empty');
   }
+  await visit(page, site, '#/bus');
+  await page.waitForSelector('.frames tbody tr');
+  await site.shot(page, 'hostile-bus');
+  await visit(page, site, '#/bus/scan');
+  await page.waitForSelector('.scan-table tbody tr');
+  await site.shot(page, 'hostile-scan');
+  await visit(page, site, '#/supervisor');
+  await page.waitForSelector('.registers tbody tr');
+  await site.shot(page, 'hostile-supervisor');
   await visit(
     page,
     site,

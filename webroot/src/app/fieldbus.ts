@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the gateway's web API sends of the bus, of scans and of the supervisor. Times are Unix milliseconds.
 
-import type { LineInfo, Quality } from './types';
+import type { Judged, LineInfo, Quality } from './types';
 
 /** How many values fell up to each bound; the last count is of those above all bounds. */
 export interface Buckets {
@@ -15,7 +15,7 @@ export interface Narrowed {
   exception: number;
 }
 
-export interface BusMeter {
+export interface BusMeter extends Judged {
   name: string;
   unit: number;
   requests: number;
@@ -23,8 +23,9 @@ export interface BusMeter {
   crc: number;
   foreign: number;
   exceptions: number;
+  late?: number;
+  implausible?: number;
   rtt_ms: Buckets;
-  verdict: string;
   narrowed: Narrowed[];
 }
 
@@ -33,8 +34,10 @@ export interface Frame {
   direction: 'out' | 'in';
   unit: number;
   hex: string;
+  /** Bytes on the wire; of long frames fewer are kept. */
+  length?: number;
   meaning: string;
-  /** good, timeout, garbled, foreign, or "exception 2". */
+  /** good, timeout, garbled, foreign, "exception 2" and others. */
   outcome: string;
   rtt_us: number | null;
 }

@@ -22,7 +22,14 @@ export interface Site {
 export type LineState = 'up' | 'down' | 'connecting';
 export type MeterState = 'waiting' | 'ok' | 'failing';
 
-export interface LineInfo {
+/** What the gateway makes of the errors: its own words, and what they are made of. */
+export interface Judged {
+  verdict?: string;
+  verdict_key?: string;
+  verdict_values?: Record<string, number>;
+}
+
+export interface LineInfo extends Judged {
   name: string;
   kind: 'serial' | 'tcp' | 'rtu_tcp';
   address: string;
@@ -33,8 +40,6 @@ export interface LineInfo {
   demand?: number;
   stretch?: number;
   foreign?: number;
-  /** What the gateway makes of the errors, in words. */
-  verdict?: string;
   meters: number;
 }
 
@@ -49,7 +54,7 @@ export interface BusFigures {
   last_good: number | null;
 }
 
-export interface MeterInfo {
+export interface MeterInfo extends Judged {
   uid: string;
   name: string;
   line: string | null;
@@ -64,7 +69,6 @@ export interface MeterInfo {
   every_ms?: { fast: number; normal: number; slow: number };
   bus?: BusFigures;
   attributes?: Record<string, string>;
-  verdict?: string;
   /** Mean period of the fast values that was really reached. */
   achieved_ms?: number | null;
   points: number[];

@@ -33,10 +33,13 @@ export function partsOf(counts: ErrorCounts, largest: number): Part[] {
 
 export type Mood = 'good' | 'warn' | 'bad';
 
-/** How a frame ended, for its colour: an answer that refuses is a warning, one that can't be used is bad. */
+const BAD = new Set(['timeout', 'garbled', 'lost']);
+const FINE = new Set(['good', 'waiting', 'echo']);
+
+/** How a frame ended, for its colour: without a usable answer it is bad, odd or refused it is a warning. */
 export function moodOfOutcome(outcome: string): Mood {
-  if (outcome === 'good') return 'good';
-  return outcome.startsWith('exception') || outcome === 'foreign' ? 'warn' : 'bad';
+  if (FINE.has(outcome)) return 'good';
+  return BAD.has(outcome) ? 'bad' : 'warn';
 }
 
 /** Bytes in pairs, so that a narrow screen breaks lines between words of the frame and not inside. */

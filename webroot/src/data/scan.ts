@@ -73,9 +73,10 @@ export interface Candidate {
   every: string;
 }
 
+/** A meter that is configured is not added again, but another of its loads may be. */
 export function candidatesOf(found: FoundUnit[]): Candidate[] {
   return found
-    .filter(({ state }) => state === 'found')
+    .filter(({ state, meter, loads }) => state === 'found' && (meter === null || (loads?.length ?? 0) > 1))
     .flatMap(({ unit, proposals, name, every, loads, meter }) => {
       const list = loads && loads.length > 0 ? loads : [1];
       const profile = proposals[0]?.profile ?? '';

@@ -3,12 +3,14 @@
 import { bus } from './de/bus';
 import { meter } from './de/meter';
 import { supervisor } from './de/supervisor';
+import { verdict } from './de/verdict';
 import type { Messages } from './en';
 
 export const de: Messages = {
   ...bus,
   ...meter,
   ...supervisor,
+  ...verdict,
   // Frame
   'nav.main': 'Hauptmenü',
   'nav.skip': 'Zum Inhalt',

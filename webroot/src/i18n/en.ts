@@ -5,11 +5,13 @@
 import { bus } from './en/bus';
 import { meter } from './en/meter';
 import { supervisor } from './en/supervisor';
+import { verdict } from './en/verdict';
 
 export const en = {
   ...bus,
   ...meter,
   ...supervisor,
+  ...verdict,
   // Frame
   'nav.main': 'Main',
   'nav.skip': 'Skip to content',

@@ -3,12 +3,14 @@
 import { bus } from './es/bus';
 import { meter } from './es/meter';
 import { supervisor } from './es/supervisor';
+import { verdict } from './es/verdict';
 import type { Messages } from './en';
 
 export const es: Messages = {
   ...bus,
   ...meter,
   ...supervisor,
+  ...verdict,
   // Frame
   'nav.main': 'Menú principal',
   'nav.skip': 'Ir al contenido',

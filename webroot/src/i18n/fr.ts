@@ -3,12 +3,14 @@
 import { bus } from './fr/bus';
 import { meter } from './fr/meter';
 import { supervisor } from './fr/supervisor';
+import { verdict } from './fr/verdict';
 import type { Messages } from './en';
 
 export const fr: Messages = {
   ...bus,
   ...meter,
   ...supervisor,
+  ...verdict,
   // Frame
   'nav.main': 'Menu principal',
   'nav.skip': 'Aller au contenu',

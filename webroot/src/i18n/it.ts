@@ -3,12 +3,14 @@
 import { bus } from './it/bus';
 import { meter } from './it/meter';
 import { supervisor } from './it/supervisor';
+import { verdict } from './it/verdict';
 import type { Messages } from './en';
 
 export const it: Messages = {
   ...bus,
   ...meter,
   ...supervisor,
+  ...verdict,
   // Frame
   'nav.main': 'Menu principale',
   'nav.skip': 'Vai al contenuto',

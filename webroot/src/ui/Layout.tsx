@@ -23,28 +23,28 @@ function Navigation({ pages, current }: { pages: PageRow[]; current: string }) {
   useEffect(() => setOpen(false), [current]);
   const rest = pages.slice(MOST_ON_PHONE);
   const isFurther = rest.some((page) => page.name === current);
+  const way = (page: PageRow) => (
+    <a key={page.name} href={href(page.name)} aria-current={page.name === current ? 'page' : undefined}>
+      <Icon name={page.icon} />
+      <span>{t(page.title)}</span>
+    </a>
+  );
   return (
     <nav
       class={`nav ${open ? 'is-open' : ''}`}
       aria-label={t('nav.main')}
       onKeyDown={(event) => event.key === 'Escape' && setOpen(false)}
     >
-      {pages.map((page, i) => (
-        <a
-          key={page.name}
-          class={i < MOST_ON_PHONE ? '' : 'nav-further'}
-          href={href(page.name)}
-          aria-current={page.name === current ? 'page' : undefined}
-        >
-          <Icon name={page.icon} />
-          <span>{t(page.title)}</span>
-        </a>
-      ))}
+      {pages.slice(0, MOST_ON_PHONE).map(way)}
+      <div class="nav-further" id="further">
+        {rest.map(way)}
+      </div>
       {rest.length > 0 && (
         <button
           type="button"
           class={`nav-more ${isFurther ? 'is-current' : ''}`}
           aria-expanded={open}
+          aria-controls="further"
           onClick={() => setOpen(!open)}
         >
           <Icon name="more" />

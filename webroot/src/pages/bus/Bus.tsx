@@ -14,6 +14,7 @@ import { Icon } from '../../ui/Icon';
 import { lazy } from '../../ui/lazy';
 import { EmptyState, Spinner } from '../../ui/notices';
 import { Search } from '../../ui/Search';
+import { verdictText } from '../../ui/verdict';
 import { LineDetail } from './LineDetail';
 import { LineStrip } from './LineStrip';
 
@@ -26,7 +27,7 @@ const FEW = 8;
 
 function Lines({ shown, current }: { shown: LineInfo[]; current: string }) {
   const [query, setQuery] = useState('');
-  const found = shown.filter((line) => matches(query, `${line.name} ${line.address} ${line.verdict ?? ''}`));
+  const found = shown.filter((line) => matches(query, `${line.name} ${line.address} ${verdictText(line)}`));
   const more = found.length - MOST_STRIPS;
   return (
     <nav class="line-pick" aria-label={t('bus.pick')}>

@@ -31,6 +31,8 @@ function timeOf(time: number): string {
 
 function Row({ frame }: { frame: Frame }) {
   const mood = moodOfOutcome(frame.outcome);
+  const bytes = hexWords(frame.hex);
+  const isCut = (frame.length ?? 0) > bytes.length;
   return (
     <tr class={`frame frame-${mood}`}>
       <td class="c-time">
@@ -45,9 +47,10 @@ function Row({ frame }: { frame: Frame }) {
       <td class="c-meaning">
         <span class="meaning">{frame.meaning}</span>
         <code class="hex">
-          {hexWords(frame.hex).map((byte, i) => (
+          {bytes.map((byte, i) => (
             <span key={i}>{byte} </span>
           ))}
+          {isCut && `… ${t('bus.frames.bytes', { n: frame.length! })}`}
         </code>
       </td>
       <td class="c-roundTrip">{frame.rtt_us === null ? '' : milliseconds(frame.rtt_us / 1000)}</td>
@@ -97,7 +100,7 @@ export function Frames({ line, reply, paused, onPause }: FramesProps) {
   const frames = held.current;
   const shown = frames
     .filter((frame) => unit === ALL || String(frame.unit) === unit)
-    .filter((frame) => outcome === ALL || frame.outcome !== 'good')
+    .filter((frame) => outcome === ALL || moodOfOutcome(frame.outcome) !== 'good')
     .reverse();
   const names = new Map(reply.meters.map((meter) => [meter.unit, meter.name]));
   const units = [...new Set([...names.keys(), ...frames.map((frame) => frame.unit)])].sort((a, b) => a - b);

@@ -13,11 +13,14 @@ import { Card } from '../../ui/Card';
 import { Histogram, milliseconds } from '../../ui/Histogram';
 import { Note, ProblemNote, Spinner } from '../../ui/notices';
 import { State } from '../../ui/State';
+import { verdictText } from '../../ui/verdict';
 import { Frames } from './Frames';
 import { MeterErrors } from './MeterErrors';
 import { TryRead } from './TryRead';
 
 const EVERY_MS = 2000;
+/** The others stand beside their meters. */
+const MOST_VERDICTS = 5;
 
 function Figures({ line, reply }: { line: LineInfo; reply: BusReply }) {
   const { demand = 0, stretch = 1 } = line;
@@ -43,11 +46,9 @@ function Figures({ line, reply }: { line: LineInfo; reply: BusReply }) {
 
 /** What the gateway makes of it: of the line and of each meter that has something to say. */
 function Verdict({ line, reply }: { line: LineInfo; reply: BusReply }) {
-  const said = [
-    ...(line.state !== 'up' && line.text ? [line.text] : []),
-    ...(line.verdict ? [line.verdict] : []),
-    ...reply.meters.flatMap(({ verdict }) => (verdict && verdict !== line.verdict ? [verdict] : [])),
-  ];
+  const ofLine = verdictText(line);
+  const ofMeters = reply.meters.map(verdictText).filter((text) => text && text !== ofLine);
+  const said = [line.state === 'up' ? '' : line.text, ofLine, ...ofMeters.slice(0, MOST_VERDICTS)].filter(Boolean);
   if (said.length === 0) return <Note kind="good">{t('bus.noVerdict')}</Note>;
   return (
     <Note kind="warn">

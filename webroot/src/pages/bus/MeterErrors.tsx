@@ -14,6 +14,7 @@ import { Card } from '../../ui/Card';
 import { Histogram, milliseconds } from '../../ui/Histogram';
 import { EmptyState } from '../../ui/notices';
 import { SortHead, useSorting } from '../../ui/SortHead';
+import { shareText, verdictText } from '../../ui/verdict';
 
 type Key = 'name' | 'unit' | 'requests' | (typeof ERROR_KINDS)[number] | 'share' | 'roundTrip';
 
@@ -29,6 +30,9 @@ const TITLES = {
   roundTrip: 'column.roundTrip',
 } as const satisfies Record<Key, string>;
 
+/** Counted besides, and told only where there are any. */
+const NOTES = ['late', 'implausible'] as const;
+
 function sortValue(meter: BusMeter, key: Key): string | number | null {
   if (key === 'share') return errorShare(meter);
   return key === 'roundTrip' ? quantile(meter.rtt_ms, 0.5) : meter[key];
@@ -43,11 +47,6 @@ function ErrorBar({ meter, largest }: { meter: BusMeter; largest: number }) {
       ))}
     </svg>
   );
-}
-
-function percentOf(share: number | null): string {
-  if (share === null) return '\u2013';
-  return `${number(locale.value, share * 100, share > 0 && share < 0.1 ? 2 : 0)}\u202f%`;
 }
 
 function seconds(ms: number): string {
@@ -67,12 +66,24 @@ function Period({ name }: { name: string }) {
 }
 
 function Row({ meter, largest }: { meter: BusMeter; largest: number }) {
+  const verdict = verdictText(meter);
+  const share = errorShare(meter);
   return (
     <tr data-bus-meter={meter.name}>
       <th scope="row" class="c-name">
         <a href={href('meters', [meter.name])}>{meter.name}</a>
-        {meter.verdict && <span class="row-sub verdict">{meter.verdict}</span>}
+        {verdict && <span class="row-sub verdict">{verdict}</span>}
         <Period name={meter.name} />
+        {NOTES.map((kind) => {
+          const n = meter[kind] ?? 0;
+          return (
+            n > 0 && (
+              <span class="row-sub" key={kind}>
+                {t(`bus.${kind}`, { n: number(locale.value, n, 0) })}
+              </span>
+            )
+          );
+        })}
         {meter.narrowed.map(({ first, last, exception }) => (
           <span class="row-sub" key={first}>
             {t('bus.narrowed', { first, last, code: exception })}
@@ -82,7 +93,7 @@ function Row({ meter, largest }: { meter: BusMeter; largest: number }) {
       <td class="c-unit">{meter.unit}</td>
       <td class="c-requests">{number(locale.value, meter.requests, 0)}</td>
       <td class="c-share">
-        {percentOf(errorShare(meter))}
+        {share === null ? '–' : shareText(share)}
         <ErrorBar meter={meter} largest={largest} />
       </td>
       {ERROR_KINDS.map((kind) => (

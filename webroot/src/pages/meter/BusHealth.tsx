@@ -7,12 +7,14 @@ import { locale, t } from '../../i18n';
 import { milliseconds } from '../../ui/Histogram';
 import { Note } from '../../ui/notices';
 import { Age } from '../../ui/Value';
+import { verdictText } from '../../ui/verdict';
 
 const COUNTS = ['timeouts', 'crc', 'foreign', 'exceptions'] as const;
 
 /** How the meter answers: cable, address or meter? */
 export function BusHealth({ info }: { info: MeterInfo }) {
-  const { bus, verdict, line, achieved_ms } = info;
+  const { bus, line, achieved_ms } = info;
+  const verdict = verdictText(info);
   if (!bus) return null;
   const good = bus.polls > 0 ? bus.good / bus.polls : 1;
   return (

@@ -84,6 +84,11 @@ function Peak({ today, dayStart, zone }: { today: Reading; dayStart: number; zon
 
 const CURRENTS = ['current_l1', 'current_l2', 'current_l3'];
 
+/** A sum of meters has no current of its own. */
+function measuresCurrent(meters: Meter[]): boolean {
+  return meters.some((meter) => CURRENTS.some((name) => meter.points.has(name)));
+}
+
 /** The busiest phase against what the incomers may carry. */
 function Load({ meters, rated_a }: { meters: Meter[]; rated_a: number }) {
   const load = useComputed(() => {
@@ -93,7 +98,7 @@ function Load({ meters, rated_a }: { meters: Meter[]; rated_a: number }) {
     return Math.max(...phases);
   });
   const width = useComputed(() => String(Math.min(load.value / rated_a, 1) * 100));
-  const look = useComputed(() => `gauge ${load.value / rated_a > 0.9 ? 'busy' : ''}`);
+  const look = useComputed(() => `gauge ${load.value / rated_a > 0.9 ? 'load-warn' : ''}`);
   const share = useComputed(() => percent(locale.value, load.value / rated_a));
   const rating = `${number(locale.value, rated_a, 0)} A`;
   const gauge = (
@@ -150,7 +155,7 @@ export function Facts({ meters, supply, today, dayStart, zone }: FactsProps) {
     <dl class="facts">
       <EnergyToday points={counters} starts={starts} dayStart={dayStart} zone={zone} />
       <Peak today={today} dayStart={dayStart} zone={zone} />
-      {supply.rated_a !== null && <Load meters={meters} rated_a={supply.rated_a} />}
+      {supply.rated_a !== null && measuresCurrent(meters) && <Load meters={meters} rated_a={supply.rated_a} />}
       {meters.length === 1 && <Details meter={meters[0]!} />}
     </dl>
   );

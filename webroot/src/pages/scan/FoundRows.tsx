@@ -11,7 +11,8 @@ import { Icon } from '../../ui/Icon';
 
 /** What the unit says of itself, else what its registers look like. */
 function whatOf(found: Found): string {
-  const said = [found.make, found.model, found.revision].filter(Boolean).join(' ');
+  const make = found.model.startsWith(found.make) ? '' : found.make;
+  const said = [make, found.model, found.revision].filter(Boolean).join(' ');
   return said || (found.proposals[0]?.title ?? '');
 }
 

@@ -28,11 +28,9 @@ const SERVICES: Record<string, string> = {
 
 const serviceName = (service: string): string => SERVICES[service] ?? service;
 
-/** An address may come with its port; IPv6 stands in brackets. */
+/** An address comes with the port that was asked for, which 0 leaves to the system: the real one stands in its place. */
 function endpoint(address: string, port: number): string {
-  if (/^(\[.*\]|[^:]*):\d+$/.test(address)) return address;
-  const host = address.includes(':') && !address.startsWith('[') ? `[${address}]` : address;
-  return port > 0 ? `${host}:${port}` : host;
+  return port > 0 ? address.replace(/:\d+$/, `:${port}`) : address;
 }
 
 function Listeners({ listeners }: Pick<SupervisorReply, 'listeners'>) {
