@@ -86,11 +86,10 @@ static int load_quantities(struct kw_loaded *loaded)
         return KW_ERANGE;
     loaded->diag.file = path;
     err = kw_quantities_load(&loaded->quantities, path, &loaded->diag);
-    if (err != 0 && !kw_diag_any(&loaded->diag))
-        kw_diag_say(&loaded->diag,
-                    "can't be read: %s; --share names the folder",
-                    kw_strerror(err));
     loaded->diag.file = NULL;
+    if (err != 0 && err != KW_EINVAL) /* it is not there at all */
+        kw_diag_say(&loaded->diag, "--share names the folder that has "
+                                   "quantities.csv and meters/");
     loaded->env.quantities = loaded->quantities;
     return err;
 }
