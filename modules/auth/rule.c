@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Length first, then how hard it is to guess; no rule on kinds of characters
+ * and no expiry (NIST SP 800-63B 3.1.1.2, SEC-03 to SEC-05). A refused password
+ * leaves no copy in formed; the refusal says why, since "too weak" teaches
+ * nobody.
+ */
 #include "auth/rule.h"
 
 #include "auth/guess.h"

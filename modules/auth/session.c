@@ -1,4 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A table of 256 rows that is walked. A request looks for its digest in every
+ * row in constant time a row, a few microseconds in all, and nothing an
+ * attacker chooses decides where a session lies. Handles count up and are never
+ * used again, so that one kept by a stream or a task can't reach another's
+ * session.
+ */
 #include "auth/session.h"
 
 #include "auth/auth.h"

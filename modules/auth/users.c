@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The accounts in memory: what the database holds, and authoritative. */
+/*
+ * The accounts in memory: what the database holds, and authoritative. A change
+ * is put here when it is durable and not before, so that a power cut never
+ * takes back what somebody was told. At most 256, so they are walked.
+ */
 #include "auth/auth.h"
 #include "auth/state.h"
 

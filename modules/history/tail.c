@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Copies of unsealed parts, from the window or from the journal. */
+/*
+ * Copies of unsealed parts, from the window or from the journal.
+ *
+ * A query runs in a job while samples go on coming, and the window belongs to
+ * the loop: so the parts that the query's range touches are copied before the
+ * job begins, still encoded, about 1.4 bytes a sample. The copy has a ceiling;
+ * a query that needs more is refused rather than answered in part.
+ */
 #include "history/read.h"
 
 #include "base/mem.h"

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The order is that of RFC 9112: status line, fields, an empty line. Fields
+ * that protect the browser stand on every answer, refusals and files included:
+ * the page has no inline script, so the policy can forbid all of it.
+ */
 #include "http/answer.h"
 
 #include <stdio.h>

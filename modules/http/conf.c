@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The settings of the section `http`. Each limit has bounds that keep it from
+ * being switched off by a large number: what has no ceiling is what an attacker
+ * uses. Addresses are numeric, so that opening one never waits for a name.
+ */
 #include "http/conf.h"
 
 #include "core/policy.h"

@@ -1,4 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Read once, in a job, and served from memory: no path from outside ever
+ * reaches the file system, and a file that is exchanged on the disk takes
+ * effect with a restart only, whole. Links are not followed; hidden files and
+ * endings without a type are left out, so that what lies there by accident is
+ * not published.
+ *
+ * A name with eight letters of hash before its ending (from the build) may be
+ * kept by browsers for a year; everything else is asked for again by its tag.
+ */
 #include "http/files.h"
 
 #include "base/mem.h"

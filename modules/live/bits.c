@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A set of point numbers as words of bits. Numbers are small and dense, so a
+ * change of every point costs one bit each, a browser that lags costs no queue,
+ * and "which of these does it follow" is one AND a word. The set grows to the
+ * highest number once and keeps its memory.
+ */
 #include "live/bits.h"
 
 #include "base/mem.h"

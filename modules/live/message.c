@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Messages of the event stream (HTML, 9.2): "event:", "data:", an empty line.
+ * Values are arrays and not objects, for they are most of what is sent: [id,
+ * time, value], with the quality behind when it is not good. A message is made
+ * once for all browsers that are owed the same.
+ */
 #include "live/message.h"
 
 #include "base/event.h"

@@ -1,4 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Blocks are cut from chunks of 8 KiB; a larger block gets a chunk of its own,
+ * in front of the others, so that the rest of the chunk before is lost. That is
+ * cheap here: a configuration or a request is many small blocks. The ceiling
+ * counts what was given out, not chunks, so that the same input is refused or
+ * taken whatever came before it.
+ */
 #include "base/arena.h"
 
 #include "base/mem.h"

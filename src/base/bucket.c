@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Tokens are kept in thousand-millionths, so that who calls each microsecond
+ * loses nothing to rounding: rate times nanoseconds is the number of parts that
+ * come back. All of it fits 64 bits: 2^32 tokens of 10^9 parts.
+ */
 #include "base/bucket.h"
 
 static const uint64_t nano = 1000000000U;

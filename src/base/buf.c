@@ -1,4 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Growing doubles the block, so n bytes cost O(n) copies. The ceiling is exact:
+ * the byte that would pass it is refused, not the block that would hold it.
+ *
+ * The first failure stays until reset: whoever formats an answer writes on and
+ * looks once, and no half of a number or of an escape is ever taken for the
+ * whole. The reader keeps the same rule the other way round.
+ */
 #include "base/buf.h"
 
 #include "base/mem.h"

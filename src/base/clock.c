@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The system's clocks and one that a test turns. Monotonic time is for what
+ * lasts (deadlines, sessions, periods), wall time for what is shown and
+ * stored; nothing but a clock's owner calls clock_gettime, so that every test
+ * can turn it.
+ */
 #include "base/clock.h"
 
 #include <limits.h>

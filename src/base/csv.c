@@ -1,4 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A reader of RFC 4180 with three rules of its own, for files that people
+ * write and programs make: one record a line (no line end inside quotes, so
+ * that one forgotten quote doesn't swallow the file), `#` begins a comment
+ * line, and text is clean UTF-8. Each field keeps its line and column: what is
+ * wrong with a value is found much later, by who knows what it means.
+ *
+ * A line that is refused is passed over; the next call goes on behind it, so
+ * all findings of a file come at once.
+ */
 #include "base/csv.h"
 
 #include "base/text.h"

@@ -1,4 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Findings are few and small, so each is a whole row: no pointers into texts
+ * that may be gone when it is printed. What doesn't fit, or finds no memory, is
+ * counted: a validation with a finding that could not be kept still fails.
+ * Control characters are escaped as they come in, since findings go to logs,
+ * terminals and pages alike and quote what strangers wrote.
+ */
 #include "base/diag.h"
 
 #include "base/log.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The one translation from errno. What isn't in the table is KW_EIO: a caller
+ * can act on "full", "denied" or "not there", and on nothing else.
+ */
 #include "base/err.h"
 
 #include <errno.h>

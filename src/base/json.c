@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Writing only; commas and brackets are kept here, so that no caller can make
+ * something that isn't JSON. Text is escaped for every reader at once: DEL and
+ * the C1 controls too, which some terminals act on, and bytes that are no UTF-8
+ * become U+FFFD rather than an answer that no parser takes.
+ */
 #include "base/json.h"
 
 #include "base/text.h"

@@ -1,4 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One write(2) a line and no buffer of its own: lines of two threads don't mix,
+ * and what was said before a crash is there. A line has at most 1,280 bytes;
+ * what strangers wrote is escaped, so that nobody can forge a second line or
+ * move the cursor of who reads it.
+ *
+ * systemd's journal gets "<level>tag: text" and makes its own time stamp.
+ */
 #include "base/log.h"
 
 #include "base/text.h"

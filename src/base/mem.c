@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Two atomic adds an allocation, which don't show in any profile: allocation is
+ * rare on the paths that matter. The n-th failure is a countdown that every
+ * thread takes part in; a test that wants a certain one runs nothing beside it.
+ */
 #include "base/mem.h"
 
 #include <stdatomic.h>

@@ -1,5 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The number, duration, size and time parsers of base/text.h. */
+/*
+ * The number, duration, size and time parsers of base/text.h.
+ *
+ * Each takes exactly what it says and nothing around it: no leading blank, no
+ * sign where none belongs, no locale, no silent overflow. strtod is called
+ * behind a check of its own, since it would also take "inf", "nan" and hex.
+ * Ranges are errors of their own (KW_ERANGE), so that the message to the user
+ * can tell a slip from a value that is too large.
+ */
 #include "base/text.h"
 
 #include <math.h>

@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A sample keeps the meter's raw bits beside the value, so that what was read
+ * can be stored and served without loss; here is the one place that turns bits
+ * into a number. Of two qualities the larger code is the worse: the list in
+ * base/sample.h is in that order.
+ */
 #include "base/sample.h"
 
 #include <float.h>

@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The comparison reads both sides to the end whatever it finds and keeps the
+ * difference in a volatile chain, so that no compiler ends it early. Random
+ * bytes come from the kernel alone; if it has none the caller must refuse the
+ * service, never go on with something weaker (SEC-44).
+ */
 #include "base/secret.h"
 
 #include <string.h>

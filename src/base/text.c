@@ -1,4 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * UTF-8 is checked by the table of well-formed sequences of Unicode 15 (3.9,
+ * table 3-7), which leaves no overlong form and no surrogate. "Clean" also
+ * means no control character: such a text can be logged, shown and compared
+ * without a second look.
+ *
+ * Suggestions ("did you mean") use the distance of Damerau and Levenshtein in
+ * its simple form (optimal string alignment): a swap of neighbours is one
+ * slip, as in "evne".
+ */
 #include "base/text.h"
 
 #include <string.h>

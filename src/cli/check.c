@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kilowatch check, kilowatch schema: what the gateway would say of a file, with
+ * the same code and in the same words, without a state folder and without
+ * starting anything.
+ */
 #include "cli/cli.h"
 
 #include <stdio.h>

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What serve, check and schema begin with: quantities, the modules' rows, the
+ * file as a tree. Without --config the file in /etc is taken when there is one,
+ * and none is no error: the gateway runs with what is stored or with defaults.
+ */
 #include "cli/cli.h"
 
 #include "base/mem.h"

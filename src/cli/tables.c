@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Prints the tables of the READMEs from the rows of a module. */
+/*
+ * Prints the tables of the READMEs from the rows of a module, for
+ * tests/check/run --write-tables. Not for users, so it is plain.
+ */
 #include "cli/cli.h"
 
 #include "core/core_module.h"

@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The tree itself: looking up, copying, comparing. */
+/*
+ * The tree itself: looking up, copying, comparing.
+ *
+ * Two trees are the same when they mean the same: order of keys, quotes that
+ * change nothing and the way a number is written don't count. That decides
+ * whether the file has changed since it was applied, so a comment or a moved
+ * section in it discards nothing of what was set over the web.
+ */
 #include "core/conf.h"
 
 #include "base/json.h"

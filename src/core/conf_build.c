@@ -1,4 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What YAML and JSON have in common: keys and values come one after another,
+ * and the ceilings on depth, values, keys and their length hold while they
+ * come. The open maps and lists are a stack in the builder, not the C stack, so
+ * that what comes from outside decides on no recursion here.
+ *
+ * A key that is there twice is a finding and not the end: the reading goes on,
+ * and its owner looks at err when all is read.
+ */
 #include "core/conf_build.h"
 
 #include <string.h>

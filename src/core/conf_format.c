@@ -1,5 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Nodes to text: the canonical YAML, and JSON. */
+/*
+ * Nodes to text: the canonical YAML, and JSON.
+ *
+ * Canonical means that the same tree always gives the same bytes and that any
+ * reader of YAML 1.1 or 1.2 gets the same tree back. So a text stands without
+ * quotes only when it is harmless in both (no "no", no "1:30", no "0x1F"), and
+ * what is stored as a revision can be compared, hashed and given again as a
+ * file.
+ */
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/text.h"

@@ -1,5 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The command line's side of the control socket: blocking, no loop. */
+/*
+ * The command line's side of the control socket: blocking, no loop.
+ *
+ * One request, one line of answer, then the connection ends. A socket file that
+ * nobody listens on is what a killed gateway leaves: it counts as no gateway
+ * (KW_ENOTFOUND), so that the offline commands go to the database instead.
+ * Thirty seconds without an answer are KW_ETIMEOUT: it hangs, and what it holds
+ * must not be touched.
+ */
 #include "core/control.h"
 
 #include "base/mem.h"

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The routes that core owns, as rows. */
+/*
+ * The routes that core owns, as rows. Parsing, rights and refusals come from
+ * the rows; the handlers are in core_status.c, core_config.c, core_change.c,
+ * core_point.c and core_openapi.c.
+ */
 #include "core/core_state.h"
 #include "core/route.h"
 

@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* GET /health, /status, /metrics, /openapi.json. */
+/*
+ * GET /health, /status, /metrics.
+ *
+ * Every figure is a metric row of some module and its value in health(); this
+ * file only walks the rows, so that a new figure is in /status, in Prometheus'
+ * format and in the README without a line here.
+ */
 #include "base/json.h"
 #include "core/core_state.h"
 #include "core/registry.h"
@@ -42,7 +48,7 @@ static const char *state_name(enum kw_module_state state)
     return names[state];
 }
 
-/* Public, so it tells no more than that the loop answers (decisions.md 24). */
+/* Public, so it tells no more than that the loop answers. */
 void kw_core_get_health(void *self, struct kw_request *request)
 {
     struct kw_buf body;

@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A batch: its operations one after another in one buffer. */
+/*
+ * A batch: its operations one after another in one buffer.
+ *
+ * Keys and values are copied, so that a submitter can forget them; one block
+ * instead of one an operation, so that the steady path of the history, which
+ * submits a batch each interval, reuses it and allocates nothing. Tables are
+ * kept by pointer: they are constants of their modules.
+ */
 #include "core/db_internal.h"
 
 #include "base/mem.h"

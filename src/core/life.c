@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * See core/life.h for the rules. gone() runs from the very last drop and from
+ * nowhere else: in it nothing is under way any more, so it may free what the
+ * life is a part of.
+ */
 #include "core/life.h"
 
 #include <assert.h>

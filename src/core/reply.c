@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The answers of core/route.h: what every handler calls. */
+/*
+ * The answers of core/route.h: what every handler calls. A problem document has
+ * a stable key for the page, which translates it, and a sentence in English for
+ * everybody else; what is inside the gateway (paths, symbols, texts of
+ * libraries) never stands in one (SEC-35).
+ */
 #include "core/route.h"
 
 #include "base/json.h"

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A query string becomes the same tree of nodes that a configuration file or a
+ * JSON body gives, so that one reader with one set of messages validates all
+ * three. Everything lives in the request's arena and ends with it.
+ */
 #include "core/request.h"
 
 #include "base/secret.h"

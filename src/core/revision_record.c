@@ -1,4 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A revision as a database row: version, time, hash of the file, author,
+ * reason, and the canonical YAML to the end of the record. The key is its
+ * number, big-endian, so that LMDB keeps them in order. A record of a newer
+ * version is KW_EVERSION and left alone: a program that was put back must not
+ * damage what the newer one wrote.
+ */
 #include "core/revision_record.h"
 
 #include <string.h>

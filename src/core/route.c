@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Finding the route of a path. Rows are compared one by one: some sixty short
+ * strings a request cost less than a microsecond, and a table that is data can
+ * be walked by tests, documents and the description of the API alike. The first
+ * row that fits counts, so a fixed name stands before a parameter.
+ */
 #include "core/route.h"
 
 #include "core/registry.h"

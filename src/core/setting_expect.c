@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a row wants, and what was wrong with a value, in words. */
+/*
+ * What a row wants, and what was wrong with a value, in words.
+ *
+ * All messages about settings are made here from the row alone: "expected a
+ * whole number from 1 to 247" can't disagree with what is checked. A value is
+ * quoted as it was written, cut to a length, and never when it is a secret.
+ */
 #include "base/json.h"
 #include "base/text.h"
 #include "core/conf.h"

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Keys that no row knows. */
+/*
+ * Keys that no row knows: refused, never ignored. A slip in an optional key
+ * would otherwise be a setting that silently does nothing; what it may have
+ * been meant for is suggested.
+ */
 #include "core/setting_read.h"
 
 #include "base/text.h"

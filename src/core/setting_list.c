@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lists of objects, lists of texts and maps of texts. */
+/*
+ * Lists of objects, lists of texts and maps of texts.
+ *
+ * Items are counted before anything is allocated for them, and a list with too
+ * many is refused whole. One text may stand for a list of one, and a scalar for
+ * the object's main key (its shorthand): what people write by hand first.
+ */
 #include "core/setting_read.h"
 
 #include "base/text.h"

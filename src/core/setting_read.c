@@ -1,5 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Objects: rows against the keys of a map. */
+/*
+ * Objects: rows against the keys of a map.
+ *
+ * The rows lead: each looks for its key, so that defaults and missing keys
+ * come out in one pass; keys without a row are found afterwards. Nothing stops
+ * at a finding. Memory that ran out is noted once and told at the end, since a
+ * list of findings with a hole would send the user to the wrong place.
+ *
+ * Places ("meters[2].unit") are linked frames on the C stack and become text
+ * only when there is something to complain about.
+ */
 #include "core/setting_read.h"
 
 #include "core/setting_value.h"

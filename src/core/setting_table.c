@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rows as the Markdown table of a README. */
+/*
+ * Rows as the Markdown table of a README: nested keys are written as
+ * "serial.baud" and "meters[].unit". `tests/check/run --write-tables` puts them
+ * in, and a rule compares them, so a document can't lag behind a row.
+ */
 #include "base/buf.h"
 #include "core/setting_value.h"
 

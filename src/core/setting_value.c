@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One value of a scalar kind: text to what stands in the struct. */
+/*
+ * One value of a scalar kind: text to what stands in the struct.
+ *
+ * A parser answers KW_EINVAL or KW_ERANGE and says nothing; setting_expect.c
+ * finds the words. Nothing is written to the struct before the value is known
+ * to be good.
+ */
 #include "core/setting_value.h"
 
 #include "base/text.h"
