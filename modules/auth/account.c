@@ -59,6 +59,8 @@ static void on_stored(struct kw_auth_task *task, int err)
     kw_auth_task_free(task);
 }
 
+/* One transaction: a power cut leaves either the old password with all its
+ * sessions or the new one without the others. */
 static struct kw_db_batch *make_batch(struct kw_auth_task *task)
 {
     struct kw_db_batch *batch = kw_db_batch_new();
@@ -75,6 +77,8 @@ static struct kw_db_batch *make_batch(struct kw_auth_task *task)
     return NULL;
 }
 
+/* The current password is compared a second time with what stands now: two
+ * changes may have been under way. */
 static void on_hashed(struct kw_auth_task *task, int err)
 {
     struct kw_auth *auth = task->auth;

@@ -16,7 +16,7 @@ enum {
     KW_AUTH_CSRF_BYTES = 16,
     KW_AUTH_CSRF_SIZE = 2 * KW_AUTH_CSRF_BYTES + 1,
 
-    /* The cost of new hashes: 16 MiB, five times over (decisions.md 21). */
+    /* The cost of new hashes: 16 MiB, five times over. */
     KW_AUTH_LOG2_N = 14,
     KW_AUTH_P = 5,
 };

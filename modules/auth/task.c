@@ -112,6 +112,7 @@ bool kw_auth_task_throttle(struct kw_auth_task *task)
     return false;
 }
 
+/* Who was turned away before the verifier must not pay for it. */
 void kw_auth_task_refund(struct kw_auth_task *task)
 {
     if (task->charged)
@@ -139,6 +140,7 @@ static void work(struct kw_job *job)
         task->err = kw_auth_scrypt_make(task->wanted[i], &task->made[i]);
 }
 
+/* Passwords live no longer than the job that needed them. */
 static void on_done(struct kw_job *job, int err)
 {
     struct kw_auth_task *task = KW_LIST_ENTRY(job, struct kw_auth_task, job);

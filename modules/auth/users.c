@@ -35,6 +35,8 @@ bool kw_auth_users_put(struct kw_auth *auth, const struct kw_auth_user *user)
     return true;
 }
 
+/* Exactly these flags: an account that waits for its own password does not
+ * count as one that can be used. */
 bool kw_auth_users_any(const struct kw_auth *auth, int profile, unsigned flags)
 {
     for (size_t i = 0; i < auth->user_count; i++) {

@@ -40,6 +40,8 @@ void kw_history_note_write(struct kw_history *history, int err)
         history->retain.next_ms = 0;
 }
 
+/* What is open now lacks the piece that failed: a new part begins with a whole
+ * frame and needs nothing of before. */
 static void close_parts(struct kw_history *history)
 {
     uint64_t now_ms = kw_clock_mono_ms(history->core->clock);
@@ -83,6 +85,8 @@ static size_t put_trims(struct kw_history *history, struct kw_db_batch *batch,
     return count;
 }
 
+/* False when there is nothing new. A row's number is used once, also when its
+ * commit fails: a hole in the numbers is no damage. */
 static bool put_row(struct kw_history *history, struct kw_db_batch *batch)
 {
     struct kw_history_key_bytes bytes;
@@ -104,6 +108,8 @@ static bool put_row(struct kw_history *history, struct kw_db_batch *batch)
     return true;
 }
 
+/* Urgent: the interval is the history's own, the database need not wait for
+ * another one. An empty interval commits nothing. */
 void kw_history_flush(struct kw_history *history)
 {
     struct kw_db_batch *batch;
@@ -129,6 +135,7 @@ void kw_history_flush(struct kw_history *history)
         on_flushed(history, err);
 }
 
+/* The oldest row that a part in memory still needs; those before it may go. */
 void kw_history_trim(struct kw_history *history)
 {
     uint64_t first = kw_history_window_first_row(&history->window);

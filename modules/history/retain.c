@@ -158,6 +158,7 @@ static void on_done(struct kw_job *job, int err)
         on_committed(history, err);
 }
 
+/* One job a period; soon again while there is more to delete than one takes. */
 void kw_history_retain_tick(struct kw_history *history)
 {
     struct kw_history_retain *retain = &history->retain;

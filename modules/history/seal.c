@@ -111,6 +111,7 @@ static void work(struct kw_job *job)
     kw_history_seal_work(KW_LIST_ENTRY(job, struct kw_history_seal, job));
 }
 
+/* Nothing was changed: the parts are where they were. */
 static void retry_later(struct kw_history *history, int err)
 {
     struct kw_history_seal *seal = &history->seal;
@@ -183,6 +184,8 @@ static void on_done(struct kw_job *job, int err)
         on_committed(history, err);
 }
 
+/* One job at a time; when memory is short and nothing is due, the longest open
+ * part is closed and sealed before its hour is over. */
 void kw_history_seal_tick(struct kw_history *history)
 {
     struct kw_history_seal *seal = &history->seal;

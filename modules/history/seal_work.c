@@ -77,6 +77,8 @@ static int find_base(struct kw_db_txn *txn,
     return err;
 }
 
+/* Small blocks of one day become one; an hour's block takes late samples until
+ * reading and writing it again would cost too much. */
 static bool may_grow(const struct kw_history_block_key *base, size_t bytes,
                      int64_t hour_ms)
 {
@@ -149,6 +151,8 @@ static int choose(struct kw_history_seal *seal, struct kw_db_txn *txn,
     return base.number == UINT16_MAX ? KW_EFULL : 0;
 }
 
+/* The block and the mark that its segment is sealed are one batch: a replay
+ * after a power cut finds both or neither, so no sample comes twice. */
 static void put_results(struct kw_history_seal *seal,
                         const struct kw_history_seal_item *item,
                         const struct kw_history_block_key *key,
@@ -165,6 +169,8 @@ static void put_results(struct kw_history_seal *seal,
                     kw_history_key_row(&value, segment));
 }
 
+/* Read, merge, sort, encode. What can't succeed tomorrow either (a source with
+ * 65,535 blocks in an hour) is given up and counted. */
 static int seal_item(struct kw_history_seal *seal, struct kw_db_txn *txn,
                      const struct kw_history_seal_item *item)
 {

@@ -37,12 +37,16 @@ static uint64_t now_ms(const struct kw_http_conn *conn)
     return kw_clock_mono_ms(conn->http->core->clock);
 }
 
+/* The time of a state begins with it; BODY keeps HEADING's, for one deadline
+ * holds for the whole request. */
 static void set_state(struct kw_http_conn *conn, enum kw_http_state state)
 {
     conn->state = state;
     conn->since_ms = now_ms(conn);
 }
 
+/* In every state, twice too. The order counts: the handler forgets the request
+ * before anything of it is given back. */
 void kw_http_conn_abort(struct kw_http_conn *conn)
 {
     kw_http_exchange_cancel(conn);
@@ -120,6 +124,8 @@ static void go_on(void *arg)
         unstash(conn);
 }
 
+/* First come, first served; who still finds no budget waits for another turn,
+ * so that polls and timers run in between. */
 void kw_http_conn_serve_waiting(void *arg)
 {
     struct kw_http *http = arg;
@@ -171,6 +177,8 @@ static void await_body(struct kw_http_conn *conn)
         (void)kw_stream_write(&conn->stream, go, sizeof(go) - 1);
 }
 
+/* What the parser has reached. A request without a body comes as END at once,
+ * so the checks of its head run there. */
 static void on_step(struct kw_http_conn *conn, enum kw_http_step step)
 {
     switch (step) {
@@ -237,6 +245,7 @@ static void on_open(struct kw_stream *stream)
     set_state(conn_of(stream), KW_HTTP_IDLE);
 }
 
+/* Bytes while an answer is owed are the next request's: kept, in bounds. */
 static void on_data(struct kw_stream *stream, const unsigned char *bytes,
                     size_t length)
 {
@@ -248,6 +257,8 @@ static void on_data(struct kw_stream *stream, const unsigned char *bytes,
         stash(conn, bytes, length);
 }
 
+/* The network took what was queued: more of a long answer, or a nod to the
+ * handler of a stream. */
 static void on_drain(struct kw_stream *stream)
 {
     struct kw_http_conn *conn = conn_of(stream);
@@ -258,6 +269,8 @@ static void on_drain(struct kw_stream *stream)
         conn->request.on_drain(conn->request.arg);
 }
 
+/* A client that leaves in the handshake is no failure: browsers open spare
+ * connections. */
 static void on_end(struct kw_stream *stream, int err)
 {
     struct kw_http_conn *conn = conn_of(stream);
@@ -267,6 +280,7 @@ static void on_end(struct kw_stream *stream, int err)
     kw_http_conn_abort(conn);
 }
 
+/* Nothing is under way any more: the one place where the memory goes. */
 static void on_closed(struct kw_stream *stream)
 {
     struct kw_http_conn *conn = conn_of(stream);
@@ -314,6 +328,8 @@ static bool evict(struct kw_http *http)
     return oldest != NULL;
 }
 
+/* At the ceiling somebody who idles makes room for the newcomer: a browser
+ * comes back without a trace, a newcomer that is turned away sees an error. */
 void kw_http_conn_accept(struct kw_http *http, int take_fd)
 {
     struct kw_http_conn *conn = NULL;
@@ -363,6 +379,8 @@ static void time_out(struct kw_http_conn *conn)
                          "The request did not come in time.");
 }
 
+/* Measured from the body's begin, not between two looks: a client may pause as
+ * long as it is ahead of the rate. */
 static bool body_too_slow(const struct kw_http_conn *conn, uint64_t now)
 {
     uint64_t spent_ms = now - conn->body_ms;
@@ -390,6 +408,7 @@ static void trim(struct kw_http_conn *conn)
     kw_buf_fini(&conn->fields);
 }
 
+/* One look at one connection: what of its state is over. */
 static void sweep_one(struct kw_http_conn *conn, uint64_t now)
 {
     const struct kw_http_conf_limits *limits = &conn->http->conf->limits;
@@ -443,6 +462,7 @@ void kw_http_conn_sweep(struct kw_http *http)
     }
 }
 
+/* Who has a request under way gets its answer, and then the end. */
 void kw_http_conn_stop_all(struct kw_http *http)
 {
     KW_LIST_EACH_SAFE (link, after, &http->conns) {

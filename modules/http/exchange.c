@@ -187,6 +187,7 @@ static const char *match_tag(struct kw_http_conn *conn)
     return length > 0 ? kw_arena_strndup(&conn->arena, tag, length) : NULL;
 }
 
+/* Copies: the parser's memory is used again while a late answer is owed. */
 static void fill_request(struct kw_http_conn *conn,
                          const struct kw_route_match *match)
 {
@@ -216,6 +217,8 @@ static void refuse_route(struct kw_http_conn *conn,
         refuse(conn, 404, "not_found", "There is no such address.");
 }
 
+/* Everything that can be decided from the head alone, so that a body that
+ * would be refused is not waited for. */
 static void begin_api(struct kw_http_conn *conn, const char *path,
                       const char *query)
 {
@@ -243,6 +246,8 @@ static void begin_api(struct kw_http_conn *conn, const char *path,
            check_query(conn, query) && check_body_size(conn, route));
 }
 
+/* A client that sends a body along with GET is refused when it comes: there is
+ * no room for one. */
 static void begin_file(struct kw_http_conn *conn, const char *path)
 {
     const char *method = kw_http_parser_method(&conn->parser);
@@ -263,6 +268,8 @@ static void begin_file(struct kw_http_conn *conn, const char *path)
         refuse(conn, 404, "not_found", "There is no such address.");
 }
 
+/* Who it is starts as nobody, each time: nothing of the request before, on the
+ * same connection, may count for this one. */
 void kw_http_exchange_begin(struct kw_http_conn *conn)
 {
     char path[PATH_MAX_BYTES];
@@ -341,6 +348,7 @@ static bool is_still_permitted(struct kw_http_conn *conn)
     return check_permission(conn, route->permission);
 }
 
+/* The handler may answer inside this call, later, or be cancelled. */
 void kw_http_exchange_run(struct kw_http_conn *conn)
 {
     void *self;
@@ -362,6 +370,7 @@ void kw_http_exchange_run(struct kw_http_conn *conn)
         conn->request.route->handle(self, &conn->request);
 }
 
+/* on_closed runs once, and the handler's pointer to the request is dead. */
 void kw_http_exchange_cancel(struct kw_http_conn *conn)
 {
     void (*on_closed)(void *arg) = conn->request.on_closed;

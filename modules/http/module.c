@@ -70,6 +70,7 @@ void kw_http_publish(struct kw_http *http, enum kw_http_event which, bool on,
     kw_hub_publish_event(http->core->hub, &event);
 }
 
+/* Connections, doors, the job and the timers are gone. */
 static void on_gone(struct kw_life *life)
 {
     struct kw_http *http = KW_LIST_ENTRY(life, struct kw_http, life);
@@ -81,6 +82,7 @@ static void on_gone(struct kw_life *life)
     http->stopped(http->stopped_arg);
 }
 
+/* The date is made here four times a second, not once an answer. */
 static void on_sweep(uv_timer_t *timer)
 {
     struct kw_http *http = timer->data;
@@ -144,6 +146,8 @@ static void stop(void *self, kw_stopped_fn *stopped, void *arg)
     kw_life_close(&http->life);
 }
 
+/* Limits count for what begins from now on; doors that stay wanted stay open,
+ * so the connection that asked for the change gets its answer. */
 static int reconfigure(void *self, const void *old, const void *conf,
                        struct kw_diag *diag)
 {
@@ -209,6 +213,8 @@ static void set_values(const struct kw_http *http, double *values, int days)
         values[i] = now[i];
 }
 
+/* The worst first: no TLS at all, an address that is closed, no pages, a
+ * certificate that ends soon. */
 static void health(const void *self, struct kw_health *out)
 {
     const struct kw_http *http = self;

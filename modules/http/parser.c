@@ -70,6 +70,8 @@ static int on_version_complete(llhttp_t *llhttp)
     return 0;
 }
 
+/* A name may come in pieces. Only its first bytes are kept: longer ones are
+ * none of ours, whatever follows. */
 static int on_field(llhttp_t *llhttp, const char *at, size_t length)
 {
     struct kw_http_parser *parser = parser_of(llhttp);
@@ -93,6 +95,8 @@ static int find_field(const char *name, size_t length)
     return -1;
 }
 
+/* A field that decides something and stands twice has two meanings, one for
+ * us and one for whatever stands in front of us: refused. */
 static int on_field_complete(llhttp_t *llhttp)
 {
     struct kw_http_parser *parser = parser_of(llhttp);
@@ -175,6 +179,7 @@ static int on_head(llhttp_t *llhttp)
     return 0;
 }
 
+/* The ceiling is the buffer's; a body without a length meets it here. */
 static int on_body(llhttp_t *llhttp, const char *at, size_t length)
 {
     struct kw_http_parser *parser = parser_of(llhttp);
@@ -188,6 +193,7 @@ static int on_body(llhttp_t *llhttp, const char *at, size_t length)
     return 0;
 }
 
+/* Stops llhttp at the end, so that the next request's bytes stay unread. */
 static int on_complete(llhttp_t *llhttp)
 {
     parser_of(llhttp)->complete = true;
@@ -222,6 +228,7 @@ void kw_http_parser_fini(struct kw_http_parser *parser)
     kw_buf_fini(&parser->text);
 }
 
+/* Most heads are small: what one large one needed is not kept for ever. */
 void kw_http_parser_reset(struct kw_http_parser *parser)
 {
     struct kw_buf text = parser->text;
@@ -252,6 +259,9 @@ static enum kw_http_step judge(struct kw_http_parser *parser,
     return parser->complete ? KW_HTTP_END : KW_HTTP_MORE;
 }
 
+/* llhttp gets exactly the bytes up to where our scanner stands. If it then is
+ * somewhere else, one of the two is wrong, and the request is refused: that is
+ * how requests are smuggled (CVE-2022-32213 and its kin). */
 static enum kw_http_step feed_head(struct kw_http_parser *parser,
                                    const char *bytes, size_t length,
                                    size_t *used)

@@ -126,6 +126,8 @@ static void send_content(struct kw_http_conn *conn,
         kw_http_reply_pump(conn);
 }
 
+/* A name or value that could break the head is left out, not escaped: there is
+ * no escape in HTTP, and a handler that lets one through has a fault. */
 static void op_header(struct kw_request *request, const char *name,
                       const char *value)
 {
@@ -139,6 +141,8 @@ static void op_header(struct kw_request *request, const char *name,
     kw_buf_put_text(&conn->fields, "\r\n");
 }
 
+/* The buffer is taken in every case, so that a handler never has to know
+ * whether its client is still there. */
 static void op_send(struct kw_request *request, int status, const char *type,
                     struct kw_buf *take)
 {
@@ -173,6 +177,8 @@ static bool watch_session(struct kw_http_conn *conn)
     return kw_auth_watch(auth, conn->who.session, &conn->watch) == 0;
 }
 
+/* The head of a stream leaves before the first byte of content: a browser's
+ * EventSource counts as open from then on. */
 static int op_begin(struct kw_request *request, int status, const char *type)
 {
     struct kw_http_conn *conn = conn_of(request);
@@ -201,6 +207,7 @@ static int op_begin(struct kw_request *request, int status, const char *type)
     return 0;
 }
 
+/* One chunk a call; a client of HTTP/1.0 gets plain bytes up to the end. */
 static size_t op_write(struct kw_request *request, const void *bytes,
                        size_t length)
 {
@@ -224,6 +231,7 @@ static size_t op_write(struct kw_request *request, const void *bytes,
     return kw_stream_write(&conn->stream, scratch->data, scratch->length);
 }
 
+/* The last chunk tells the client that nothing is missing (RFC 9112, 7.1). */
 static void op_end(struct kw_request *request)
 {
     struct kw_http_conn *conn = conn_of(request);
@@ -245,6 +253,8 @@ const struct kw_reply_ops kw_http_reply_ops = {
     .end = op_end,
 };
 
+/* Ended orderly and not cut off: the page asks again at once, gets 401 and
+ * shows the log-in instead of "connection lost". */
 void kw_http_reply_end_stream(void *arg)
 {
     struct kw_http_conn *conn = arg;
@@ -272,6 +282,8 @@ static void put_field(struct kw_http_conn *conn, const char *name,
     op_header(&conn->request, name, value);
 }
 
+/* Of a file there may be three forms; each has its own tag, so that a cache
+ * never gives one for another (RFC 9110, 8.8.3). */
 void kw_http_reply_file(struct kw_http_conn *conn,
                         const struct kw_http_file *file)
 {

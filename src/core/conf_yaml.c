@@ -1,5 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* YAML to nodes over libyaml's events; the only user of libyaml. */
+/*
+ * YAML to nodes over libyaml's events; the only user of libyaml.
+ *
+ * Events and not its document tree: they carry line and column, and nothing is
+ * built before the ceilings have been looked at. What YAML can do beyond maps,
+ * lists and texts (anchors, aliases, tags, several documents) is refused: none
+ * of it helps who writes a configuration, and aliases are how a small file
+ * becomes a large tree. A syntax error ends the reading and is told alone, for
+ * what follows it would be guesses.
+ */
 #include "base/text.h"
 #include "core/conf_build.h"
 

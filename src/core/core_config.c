@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The configuration over the web and the control socket: reading it and its
- * revisions. Changing it is in core_change.c. */
+/*
+ * The configuration over the web and the control socket: reading it and its
+ * revisions. Changing it is in core_change.c.
+ *
+ * Always read back from the stored revision and not from the structs that run:
+ * what is shown is what can be given again, with the keys that somebody wrote
+ * and without those that are defaults. The ETag is the revision's number, so
+ * that a change of somebody else in between is noticed (RFC 9110, 13.1.1).
+ */
 #include "base/json.h"
 #include "base/text.h"
 #include "core/conf.h"
@@ -29,6 +36,8 @@ void kw_core_reply_no_revision(struct kw_request *request, int err)
                          "The revision can't be read: %s.", kw_strerror(err));
 }
 
+/* A revision was written by kw_node_format_yaml, so it parses; if it doesn't,
+ * the database is damaged and the caller answers 500. */
 int kw_core_read_revision(const struct kw_core *core, uint64_t number,
                           struct kw_arena *arena, struct kw_node **root)
 {

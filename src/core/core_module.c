@@ -1,4 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The module core: its rows, and a timer that looks once a second whether the
+ * wall clock jumped against the monotonic one (who sets it, or a machine that
+ * slept) and whether a turn of the loop took over 50 ms.
+ *
+ * Happy path: start builds the virtual meters as the hub's second stage;
+ * reconfigure builds new ones beside the old, so that without memory the old
+ * ones go on. On close, which is the last of all modules', the stage is taken
+ * out and the timer closes.
+ */
 #include "core/core_module.h"
 
 #include "base/event.h"
@@ -86,6 +96,7 @@ static void publish(struct kw_core_state *state, enum kw_core_event which,
     kw_hub_publish_event(state->core->hub, &event);
 }
 
+/* How far the wall clock went beyond the time that passed. */
 static void look_at_clock(struct kw_core_state *state)
 {
     uint64_t mono_ms = kw_clock_mono_ms(state->core->clock);
@@ -104,6 +115,7 @@ static void look_at_clock(struct kw_core_state *state)
     publish(state, KW_EVENT_CLOCK_STEP, text);
 }
 
+/* Told once a second at most, however many turns were slow. */
 static void on_watch(uv_timer_t *timer)
 {
     struct kw_core_state *state = timer->data;

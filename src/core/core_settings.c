@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The sections that core owns, as rows, and their checks. */
+/*
+ * The sections that core owns, as rows, and their checks: what a row can't
+ * say. No circuit is fed from itself, a time zone is one that this machine has
+ * the rules of, the name of a virtual meter is not a meter's. Each check adds
+ * its findings and goes on.
+ */
 #include "core/core_module.h"
 
 #include "base/secret.h"

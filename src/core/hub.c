@@ -46,6 +46,7 @@ static void begin(struct kw_hub *hub, struct kw_subscriber *mark)
     kw_list_append(hub->subscribers.next, &mark->link);
 }
 
+/* The table first: whoever is told of a sample may look up its neighbours. */
 static void deliver(struct kw_hub *hub, const struct kw_sample *samples,
                     size_t count)
 {
@@ -62,6 +63,8 @@ static void deliver(struct kw_hub *hub, const struct kw_sample *samples,
     }
 }
 
+/* Derived samples go out second and by themselves, so a subscriber sees a poll
+ * before what was computed from it, and nothing is derived from the derived. */
 void kw_hub_publish_samples(struct kw_hub *hub, const struct kw_sample *samples,
                             size_t count)
 {

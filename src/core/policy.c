@@ -6,8 +6,8 @@
 /* What every account may do. */
 enum { EVERY = KW_MAY_SEE | KW_MAY_SELF | KW_MAY_SESSION };
 
-/* The one table of profiles: product.md "Profiles", SEC-23 keeps the duties
- * of Admin (metering) and Cyber security (who may do what) apart. */
+/* The one table of profiles: a person's work, not a ladder; SEC-23 keeps the
+ * duties of Admin (metering) and Cyber security (who may do what) apart. */
 static const struct {
     const char *name;
     unsigned permissions;
@@ -41,6 +41,7 @@ const char *kw_profile_name(enum kw_profile profile)
     return (unsigned)profile < KW_PROFILE_COUNT ? profiles[profile].name : "?";
 }
 
+/* The set-up session's profile can't be given to an account. */
 int kw_profile_parse(const char *name)
 {
     for (int i = 0; i < KW_PROFILE_SETUP; i++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Who may do what: permissions, the four profiles mapped to them in one table
- * (product.md), and the gate that says whether a module may run at all.
+ * and the gate that says whether a module may run at all.
  */
 #ifndef KW_CORE_POLICY_H
 #define KW_CORE_POLICY_H

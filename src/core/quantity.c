@@ -1,4 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The catalogue of quantities from a file of one row each: name, title, unit,
+ * kind, decimals, group. Read once at the start, before any module, since
+ * register maps and virtual meters refer to it. Units are the base units only:
+ * whatever a meter gives is converted when it is read, so nothing behind that
+ * ever asks whether a value is in W or kW.
+ *
+ * All findings of the file come at once; a catalogue with one is not used.
+ */
 #include "core/quantity.h"
 
 #include "base/arena.h"

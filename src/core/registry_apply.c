@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Applying a changed configuration (decisions.md 1).
+ * Applying a changed configuration.
  *
  * Forward: a module with reconfigure is asked to take the new struct over
  * (also when its part says the same: the old struct will go); any other goes

@@ -19,7 +19,7 @@ enum {
     ALL = SEE | SELF | OPERATE | CONFIGURE | SECURE | SETUP | SESSION,
 };
 
-/* product.md, "Profiles", row by row. */
+/* Row by row. */
 static const struct {
     enum kw_profile profile;
     const char *name;
