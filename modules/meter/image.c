@@ -61,7 +61,7 @@ void kw_meter_image_fini(struct kw_meter_image *image)
 
 static bool get_bit(const unsigned char *bits, size_t index)
 {
-    return (bits[index / 8] >> index % 8 & 1U) != 0;
+    return ((unsigned)bits[index / 8] >> index % 8 & 1U) != 0;
 }
 
 static void set_bit(unsigned char *bits, size_t index, bool on)
