@@ -149,6 +149,15 @@ static void take_answer(struct kw_meter_once *once, uint8_t quality,
     }
 }
 
+/* The pause that the meter wants between two requests. */
+static uint64_t pause_ns(struct kw_meter_once *once)
+{
+    bool first = once->asked++ == 0;
+
+    return first || once->map == NULL ? 0
+                                      : (uint64_t)once->map->pause_ms * 1000000;
+}
+
 static int ask(struct kw_meter_once *once)
 {
     const struct kw_plan_request *request = &once->plan.requests[once->at];
@@ -159,11 +168,9 @@ static int ask(struct kw_meter_once *once)
         .address = request->address,
         .count = request->count,
     };
-    /* The pause that the meter wants between two requests. */
-    return kw_meter_request_start(
-        &once->request, once->line,
-        kw_clock_mono_ns(once->clock) +
-            (once->asked++ > 0 ? (uint64_t)once->map->pause_ms * 1000000 : 0));
+    return kw_meter_request_start(&once->request, once->line,
+                                  kw_clock_mono_ns(once->clock) +
+                                      pause_ns(once));
 }
 
 /* Asks for the next block; without one, or without an answer, it is done. */
@@ -194,9 +201,8 @@ static void on_done(struct kw_meter_request *request,
     if (again && once->tries-- > 0 && ask(once) == 0)
         return;
     /* A refusal is what the one who asks for registers wants to know. */
-    once->answered =
-        once->answered || quality == KW_QUALITY_GOOD ||
-        (once->map == NULL && quality == KW_QUALITY_BAD_EXCEPTION);
+    once->answered = once->answered || quality == KW_QUALITY_GOOD ||
+                     (once->map == NULL && quality == KW_QUALITY_BAD_EXCEPTION);
     take_answer(once, quality, answer->data);
     go_on(once, quality);
 }
