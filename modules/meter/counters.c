@@ -136,8 +136,10 @@ void kw_meter_counters_judge(struct kw_meter_device *device, uint64_t now_ms)
     for (size_t i = 0; i < device->samples_count; i++) {
         struct kw_meter_point *point = &device->points[device->sampled[i]];
 
-        if (!judge(device, point, &device->samples[i], now_ms))
+        if (!judge(device, point, &device->samples[i], now_ms)) {
+            point->place = 0;
             continue;
+        }
         device->samples[kept] = device->samples[i];
         device->sampled[kept++] = device->sampled[i];
     }

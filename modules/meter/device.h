@@ -33,6 +33,7 @@ struct kw_meter_point {
     const struct kw_map_point *map;
     char *text;            /* of an attribute: KW_METER_TEXT_SIZE bytes */
     uint32_t id;           /* of the point, 0 for an attribute */
+    uint16_t place;        /* of its sample in this poll, from 1; 0 none */
     uint16_t offset;       /* registers (bits) from the request's first */
     uint8_t encoding;      /* enum kw_encoding */
     uint8_t quality;       /* last published; UNPUBLISHED before */

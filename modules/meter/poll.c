@@ -52,21 +52,28 @@ static bool is_aside(const struct kw_meter_device *device)
     return device->failures >= KW_METER_ASIDE_AFTER;
 }
 
-/* Adds a sample; a bad one only when the point was not bad like that. */
+/*
+ * Adds a sample; a bad one only when the point was not bad like that. While a
+ * missing point is searched others are read several times in a poll: the
+ * newest value counts, and one that came is not made bad again.
+ */
 static void add_sample(struct kw_meter_device *device,
                        struct kw_meter_point *point, const struct kw_sample *of)
 {
-    struct kw_sample *sample = &device->samples[device->samples_count];
     bool good = of->quality == KW_QUALITY_GOOD;
     uint8_t quality = of->quality;
 
     if (good && !kw_clock_sane(device->stamp_ms))
         quality = KW_QUALITY_UNCERTAIN_CLOCK;
-    if (!good && point->quality == quality)
+    if (!good && (point->quality == quality || point->place != 0))
         return;
     point->quality = quality;
-    device->sampled[device->samples_count] = (uint16_t)(point - device->points);
-    *sample = (struct kw_sample){
+    if (point->place == 0) {
+        device->sampled[device->samples_count++] =
+            (uint16_t)(point - device->points);
+        point->place = (uint16_t)device->samples_count;
+    }
+    device->samples[point->place - 1] = (struct kw_sample){
         .point = point->id,
         .quality = quality,
         .encoding = of->encoding,
@@ -74,7 +81,14 @@ static void add_sample(struct kw_meter_device *device,
         .raw = good ? of->raw : 0,
         .value = good ? of->value : (double)NAN,
     };
-    device->samples_count++;
+}
+
+/* The next poll begins without any. */
+static void forget_samples(struct kw_meter_device *device)
+{
+    for (size_t i = 0; i < device->samples_count; i++)
+        device->points[device->sampled[i]].place = 0;
+    device->samples_count = 0;
 }
 
 /* What came from registers; it may still have to be multiplied. */
@@ -90,6 +104,8 @@ static void take_number(struct kw_meter_device *device,
             quality = KW_QUALITY_BAD_IMPLAUSIBLE;
     }
     sample.quality = quality;
+    if (quality != KW_QUALITY_GOOD && point->place != 0)
+        return;
     kw_meter_compute_put(&device->compute,
                          (size_t)(point->map - device->map->points), quality,
                          sample.value);
@@ -248,7 +264,7 @@ static void begin_poll(struct kw_meter_device *device, uint64_t now_ns)
         until_ns = device->due_ns[next];
     take_due(device, now_ns, until_ns, due);
     device->answered = device->stamped = false;
-    device->samples_count = 0;
+    forget_samples(device);
     device->exception = 0;
     device->probes = 0;
     device->worst = KW_QUALITY_GOOD;
@@ -329,7 +345,7 @@ static void publish(struct kw_meter_device *device, uint64_t now_ns)
     if (device->samples_count > 0)
         kw_hub_publish_samples(device->core->hub, device->samples,
                                device->samples_count);
-    device->samples_count = 0;
+    forget_samples(device);
 }
 
 /* Goes on with the poll, or ends it when nothing is left. */
@@ -506,7 +522,7 @@ static void poll_down(struct kw_meter_job *job, uint64_t now_ns)
 
     device->polling = false;
     device->begun_ns = 0;
-    device->samples_count = 0;
+    forget_samples(device);
     device->stamp_ms = kw_clock_wall_ms(device->core->clock);
     for (unsigned i = 0; i < device->plan.count; i++) {
         set_step(device, i, KW_METER_STEP_NONE);

@@ -149,7 +149,7 @@ static bool exceeds(uint32_t part, const struct kw_meter_counts *counts,
 static bool loses(const struct kw_meter_counts *counts)
 {
     return exceeds(counts->timeouts, counts, losses_share) &&
-           counts->timeouts > counts->late;
+           counts->timeouts > counts->late + counts->twice;
 }
 
 void kw_meter_survey(const struct kw_meter_line_case *line,
@@ -256,14 +256,16 @@ static bool twice(const struct kw_meter_survey *survey,
     return exceeds(meter->counts.twice, &meter->counts, foreign_share);
 }
 
+/* An answer that comes late is taken for that of the repeated request, whose
+ * own then comes once more. */
 static bool late(const struct kw_meter_survey *survey,
                  const struct kw_meter_case *meter,
                  struct kw_meter_verdict *verdict)
 {
     (void)survey;
-    verdict->count = meter->counts.late;
-    return meter->counts.late > FEW &&
-           meter->counts.late >= meter->counts.timeouts / 2;
+    verdict->count = meter->counts.late + meter->counts.twice;
+    return verdict->count > FEW && meter->counts.timeouts > 0 &&
+           verdict->count >= meter->counts.timeouts / 2;
 }
 
 /* CRC errors on all, on some, on one. */

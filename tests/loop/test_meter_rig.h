@@ -320,6 +320,7 @@ static inline void rig_call(struct rig *rig, struct rig_reply *reply,
         route++;
     *reply = (struct rig_reply){
         .request = {.route = route,
+                    .query = body,
                     .body = body,
                     .who = &reply->who,
                     .ops = &ops,
