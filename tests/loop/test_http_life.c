@@ -183,8 +183,12 @@ static void check_dropped(struct http_world *world)
     turn(world, 8000);
     kw_fixture_run_ms(&world->fixture, 600);
     assert_int_equal(world_metric(world, METRIC_CONNECTIONS), 1);
-    turn(world, 2000);
-    kw_fixture_until(&world->fixture, no_connections, world);
+    /* once is enough, unless the kernels were still passing bytes on */
+    for (int i = 0; i < 20 && !no_connections(world); i++) {
+        turn(world, i == 0 ? 2000 : 10000);
+        kw_fixture_run_ms(&world->fixture, 600);
+    }
+    assert_true(no_connections(world));
     assert_int_equal(world_metric(world, METRIC_TIMEOUTS), 1);
 }
 
