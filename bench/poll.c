@@ -13,6 +13,8 @@
  * Then the whole module polls 30 meters of a shipped map every 100 ms, decodes
  * and publishes them: CPU microseconds and allocations a poll.
  */
+#include "trips.h"
+
 #include "base/mem.h"
 #include "base/text.h"
 #include "core/conf.h"
@@ -31,28 +33,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <termios.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { TURNS = 5, METERS = 30, POLLS = 2000, WARM = 100 };
-
-static void die(const char *what)
-{
-    perror(what);
-    exit(1);
-}
-
-static double cpu_us(void)
-{
-    struct rusage use;
-
-    getrusage(RUSAGE_SELF, &use);
-    return (double)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) * 1e6 +
-           (double)(use.ru_utime.tv_usec + use.ru_stime.tv_usec);
-}
 
 /* --- the other side: answers every request of functions 3 and 4 */
 
@@ -99,7 +84,7 @@ static void start_slave(struct slave *slave)
     cfmakeraw(&raw);
     raw.c_cflag |= CREAD | CLOCAL;
     if (openpty(&master, &slave->keep, slave->port, &raw, NULL) != 0)
-        die("openpty");
+        bench_die("openpty");
     slave->pid = fork();
     if (slave->pid == 0) {
         close(slave->keep);
@@ -115,131 +100,7 @@ static void stop_slave(struct slave *slave)
     close(slave->keep);
 }
 
-/* --- round trips on our line */
-
-struct trips {
-    struct kw_meter_job job;
-    struct kw_core core;
-    struct kw_loop loop;
-    unsigned left;
-    uint16_t registers;
-    uint64_t sum;
-};
-
-static bool on_next(struct kw_meter_job *job, uint64_t now_ns,
-                    struct kw_meter_ask *ask, unsigned *tag)
-{
-    const struct trips *trips = KW_LIST_ENTRY(job, struct trips, job);
-
-    (void)now_ns;
-    *tag = 0;
-    *ask = (struct kw_meter_ask){1, 3, 0, trips->registers};
-    return true;
-}
-
-static void on_sent(struct kw_meter_job *job, unsigned tag, uint64_t now_ns)
-{
-    (void)job;
-    (void)tag;
-    (void)now_ns;
-}
-
-static void on_answered(struct kw_meter_job *job, unsigned tag,
-                        const struct kw_meter_answer *answer, uint64_t now_ns)
-{
-    struct trips *trips = KW_LIST_ENTRY(job, struct trips, job);
-
-    (void)tag;
-    if (answer->outcome != KW_METER_GOOD)
-        die("no answer");
-    trips->sum += answer->data[0];
-    if (--trips->left == 0)
-        uv_stop(&trips->loop.uv);
-    else
-        kw_meter_line_put(job, now_ns, now_ns);
-}
-
-static void on_up(struct kw_meter_job *job, uint64_t now_ns)
-{
-    kw_meter_line_put(job, now_ns, now_ns);
-}
-
-static void on_down(struct kw_meter_job *job, uint64_t now_ns)
-{
-    (void)job;
-    (void)now_ns;
-    die("the line is down");
-}
-
-static void on_state(void *arg, enum kw_meter_line_state state)
-{
-    (void)arg;
-    (void)state;
-}
-
-static void on_gone(void *arg)
-{
-    (void)arg;
-}
-
-static double own_trips(const struct slave *slave, unsigned count,
-                        uint16_t registers, bool silent)
-{
-    static const struct kw_meter_job_ops ops = {on_next, on_sent, on_answered,
-                                                on_up, on_down};
-    struct kw_meter_serial_conf serial = {
-        .port = slave->port,
-        .baud = 115200,
-        .stop_bits = 1,
-        .silence_ms = silent ? 0 : 1e-6,
-    };
-    struct kw_meter_line_conf conf = {
-        .name = "bench", .serial = &serial, .timeout_ms = 1000};
-    struct kw_meter_line_owner owner = {on_state, on_gone, NULL};
-    struct trips trips = {.left = count, .registers = registers};
-    struct kw_meter_line *line;
-    double before;
-
-    trips.job.ops = &ops;
-    trips.core.loop = &trips.loop;
-    trips.core.clock = &kw_clock_system;
-    if (kw_loop_init(&trips.loop, &kw_clock_system) != 0 ||
-        kw_meter_line_new(&line, &trips.core, &conf, 1, &owner) != 0 ||
-        kw_meter_line_add(line, &trips.job) != 0)
-        die("line");
-    before = cpu_us();
-    kw_loop_run(&trips.loop);
-    before = cpu_us() - before;
-    kw_meter_line_close(line);
-    kw_loop_run(&trips.loop);
-    if (kw_loop_fini(&trips.loop) != 0)
-        die("the loop is not empty");
-    return before / count;
-}
-
-static double modbus_trips(const struct slave *slave, unsigned count,
-                           uint16_t registers, bool silent)
-{
-    const struct timespec silence = {.tv_nsec = 1750000};
-    modbus_t *context = modbus_new_rtu(slave->port, 115200, 'N', 8, 1);
-    uint16_t values[125];
-    double before;
-
-    if (context == NULL || modbus_set_slave(context, 1) != 0 ||
-        modbus_connect(context) != 0)
-        die("libmodbus");
-    before = cpu_us();
-    for (unsigned i = 0; i < count; i++) {
-        if (silent)
-            nanosleep(&silence, NULL);
-        if (modbus_read_registers(context, 0, registers, values) != registers)
-            die("libmodbus reads");
-    }
-    before = cpu_us() - before;
-    modbus_close(context);
-    modbus_free(context);
-    return before / count;
-}
+/* --- libmodbus on a loop */
 
 struct polled {
     uv_loop_t loop;
@@ -257,7 +118,7 @@ static void on_readable(uv_poll_t *poll, int status, int events)
     (void)status;
     (void)events;
     if (modbus_receive_confirmation(polled->context, answer) <= 0)
-        die("libmodbus receives");
+        bench_die("libmodbus receives");
     if (--polled->left == 0)
         uv_poll_stop(poll);
     else
@@ -277,16 +138,16 @@ static double polled_trips(const struct slave *slave, unsigned count,
 
     if (polled.context == NULL || modbus_set_slave(polled.context, 1) != 0 ||
         modbus_connect(polled.context) != 0)
-        die("libmodbus");
+        bench_die("libmodbus");
     uv_loop_init(&polled.loop);
     uv_poll_init(&polled.loop, &polled.poll, modbus_get_socket(polled.context));
     polled.poll.data = &polled;
     uv_poll_start(&polled.poll, UV_READABLE, on_readable);
-    before = cpu_us();
+    before = bench_cpu_us();
     modbus_send_raw_request(polled.context, polled.request,
                             sizeof(polled.request));
     uv_run(&polled.loop, UV_RUN_DEFAULT);
-    before = cpu_us() - before;
+    before = bench_cpu_us() - before;
     uv_close((uv_handle_t *)&polled.poll, NULL);
     uv_run(&polled.loop, UV_RUN_DEFAULT);
     uv_loop_close(&polled.loop);
@@ -314,11 +175,20 @@ static double show(const char *name, double *turns)
 static void compare(const struct slave *slave, unsigned count,
                     uint16_t registers, bool silent)
 {
+    const struct bench_trips trips = {
+        .ports = {slave->port},
+        .ports_count = 1,
+        .baud = 115200,
+        .registers = registers,
+        .silence_ms = silent ? 1.75 : 0,
+        .timeout_ms = 1000,
+        .count = count,
+    };
     double own[TURNS], plain[TURNS], polled[TURNS], median;
 
     for (int i = 0; i < TURNS; i++) {
-        own[i] = own_trips(slave, count, registers, silent);
-        plain[i] = modbus_trips(slave, count, registers, silent);
+        own[i] = bench_own(&trips).cpu_us;
+        plain[i] = bench_modbus(&trips).cpu_us;
         polled[i] = silent ? 0 : polled_trips(slave, count, registers);
     }
     printf("%u registers, %s, CPU a round trip:\n", registers,
@@ -371,7 +241,7 @@ static void read_settings(const struct slave *slave, struct kw_arena *arena,
     if (kw_conf_parse_yaml(yaml, (size_t)length, arena, &root, &diag) != 0 ||
         kw_settings_read(kw_meter_settings, root, root, conf, arena, &diag) !=
             0)
-        die("settings");
+        bench_die("settings");
     kw_diag_fini(&diag);
 }
 
@@ -396,9 +266,9 @@ static void measure(struct polls *polls)
     run(polls, WARM);
     before = kw_mem_stats();
     samples = polls->samples;
-    used = cpu_us();
+    used = bench_cpu_us();
     run(polls, POLLS);
-    used = cpu_us() - used;
+    used = bench_cpu_us() - used;
     after = kw_mem_stats();
     samples = polls->samples - samples;
     printf("whole polls: %d of %llu points each, CPU %.1f us a poll, %.2f us a "
@@ -425,7 +295,7 @@ static void whole_polls(const struct slave *slave, const char *folder)
     if (self == NULL || kw_quantities_load(&quantities, path, &diag) != 0 ||
         kw_loop_init(&polls.loop, &kw_clock_system) != 0 ||
         kw_points_new(&polls.core.points, NULL, quantities) != 0)
-        die(path);
+        bench_die(path);
     kw_hub_init(&polls.hub, polls.core.points);
     polls.subscriber =
         (struct kw_subscriber){.on_samples = on_samples, .arg = &polls};
@@ -437,7 +307,7 @@ static void whole_polls(const struct slave *slave, const char *folder)
         .state_dir = folder, .share_dir = folder, .quantities = quantities};
     read_settings(slave, &arena, &conf);
     if (kw_meter_module.start(self, &conf, &polls.core, &diag) != 0)
-        die("start");
+        bench_die("start");
     measure(&polls);
     kw_meter_module.stop(self, on_stopped, &stopped);
     kw_loop_run(&polls.loop);
@@ -447,7 +317,7 @@ static void whole_polls(const struct slave *slave, const char *folder)
     kw_diag_fini(&diag);
     kw_free(self);
     if (!stopped || kw_loop_fini(&polls.loop) != 0)
-        die("the loop is not empty");
+        bench_die("the loop is not empty");
 }
 
 int main(int argc, char **argv)

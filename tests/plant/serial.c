@@ -24,6 +24,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
@@ -31,6 +32,7 @@
 static const int64_t idle_ns = 100000000;    /* a look at the line's flags */
 static const int64_t chunk_ns = 1000000;     /* written at one go */
 static const int64_t unknown_ns = 10000000;  /* silence, allowing for the OS */
+static const int64_t waking_ns = 1000000;    /* more is a line in use */
 static const int64_t unread_ns = 1000000000; /* nobody takes our bytes */
 
 static struct timespec to_timespec(int64_t ns)
@@ -69,11 +71,14 @@ static ssize_t put(struct kw_plant_serial *serial, const uint8_t *bytes,
 }
 
 /* The line is free from the moment before its last byte was written: later
- * by the clock would find fault with gateways that keep the silence. */
+ * by the clock would find fault with gateways that keep the silence. A reply
+ * is as long as its characters, however late the machine wakes us for it. */
 static void transmit(struct kw_plant_serial *serial,
                      const struct kw_plant_pending *item)
 {
     int64_t start_ns = kw_plant_now_ns(), step_ns = item->character_ns;
+    if (start_ns - item->due_ns < waking_ns)
+        start_ns = item->due_ns;
     size_t sent = 0;
     while (sent < item->length) {
         int64_t now_ns = kw_plant_now_ns();
@@ -276,6 +281,7 @@ static int64_t next_event(const struct kw_plant_serial *serial)
 static void *serve(void *argument)
 {
     struct kw_plant_serial *serial = argument;
+    prctl(PR_SET_TIMERSLACK, 1); /* ns: the time of a character counts */
     for (;;) {
         int64_t until_ns = next_event(serial);
         int ready = wait_until(serial, POLLIN, until_ns);
