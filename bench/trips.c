@@ -153,7 +153,8 @@ static void open_own(struct own *own, struct own_port *port, const char *name)
     static const struct kw_meter_job_ops ops = {on_next, on_sent, on_answered,
                                                 on_up, on_down};
     const struct bench_trips *trips = own->run.trips;
-    struct kw_meter_line_owner owner = {on_state, on_gone, NULL};
+    struct kw_meter_line_owner owner = {.on_state = on_state,
+                                        .on_gone = on_gone};
 
     port->own = own;
     port->job.ops = &ops;

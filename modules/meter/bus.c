@@ -27,6 +27,10 @@ const struct kw_event_kind kw_meter_events[] = {
                                   "A line's port or connection is down."},
     [KW_METER_EVENT_FAILING] = {"meter_failing", KW_SEVERITY_WARNING, true,
                                 false, "A meter does not answer."},
+    [KW_METER_EVENT_OVERLOADED] = {"line_overloaded", KW_SEVERITY_WARNING, true,
+                                   false,
+                                   "A line is asked for more than it has "
+                                   "time for."},
     [KW_METER_EVENT_SCAN] = {"scan", KW_SEVERITY_INFO, false, false,
                              "How the scan of a line goes."},
     [KW_METER_EVENT_COUNTER] = {"counter_jump", KW_SEVERITY_WARNING, false,
@@ -64,6 +68,20 @@ static void on_line_state(void *arg, enum kw_meter_line_state state)
     bus->was_down = true;
     publish_event(bus->meter, KW_METER_EVENT_LINE_DOWN, down, bus->conf->name,
                   down ? kw_meter_line_text(bus->line) : "the line is up");
+}
+
+static void on_line_overload(void *arg, bool on)
+{
+    const struct kw_meter_bus *bus = arg;
+    char text[160] = "no longer asked for too much";
+
+    if (on)
+        snprintf(text, sizeof(text),
+                 "asked for %.2f times what it has time for: all periods are "
+                 "that much longer",
+                 kw_meter_line_demand(bus->line));
+    publish_event(bus->meter, KW_METER_EVENT_OVERLOADED, on, bus->conf->name,
+                  text);
 }
 
 static void on_device_state(void *arg, struct kw_meter_device *device,
@@ -213,6 +231,8 @@ void kw_meter_bus_close(struct kw_meter_bus *bus)
     }
     kw_meter_stop_readings(meter, bus->line);
     kw_meter_stop_scans(meter, bus->line);
+    if (kw_meter_line_overloaded(bus->line))
+        on_line_overload(bus, false);
     meter->past.foreign += kw_meter_line_foreign(bus->line);
     drop_devices(bus);
     kw_meter_line_close(bus->line);
@@ -249,8 +269,10 @@ static int add_device(struct kw_meter_bus *bus,
 static struct kw_meter_bus *make_bus(struct kw_meter *meter,
                                      const struct kw_meter_bus_plan *plan)
 {
-    struct kw_meter_line_owner owner = {on_line_state, on_line_gone, NULL,
-                                        on_seen};
+    struct kw_meter_line_owner owner = {.on_state = on_line_state,
+                                        .on_gone = on_line_gone,
+                                        .on_seen = on_seen,
+                                        .on_overload = on_line_overload};
     struct kw_meter_bus *bus = kw_alloc(sizeof(*bus));
 
     if (bus == NULL)

@@ -263,6 +263,28 @@ unsigned kw_meter_device_refused_points(const struct kw_meter_device *device)
     return points;
 }
 
+void kw_meter_device_claim(struct kw_meter_device *device)
+{
+    double requests = 0, bytes = 0;
+
+    for (size_t i = 0;
+         device->state != KW_METER_DEVICE_FAILING && i < device->plan.count;
+         i++) {
+        const struct kw_plan_request *request = &device->plan.requests[i];
+        struct kw_meter_ask ask = {.function = request->function,
+                                   .count = request->count};
+        double rate;
+
+        if (request->read_class == KW_MAP_ONCE)
+            continue;
+        rate = 1e9 / (double)device->period_ns[request->read_class];
+        requests += rate;
+        /* with CRC: 8 bytes ask, 5 stand around the answer */
+        bytes += rate * (double)(kw_meter_ask_data_bytes(&ask) + 13);
+    }
+    kw_meter_line_claim(&device->job, requests, bytes);
+}
+
 void kw_meter_device_text(const struct kw_meter_device *device, char *text,
                           size_t size)
 {

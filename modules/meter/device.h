@@ -152,6 +152,10 @@ KW_MUST_CHECK int kw_meter_device_start(struct kw_meter_device *device,
 /* Points of its map that the meter refuses. */
 unsigned kw_meter_device_refused_points(const struct kw_meter_device *device);
 
+/* Tells the line what the meter asks of it: all its requests in their periods,
+ * nothing while it is set aside. */
+void kw_meter_device_claim(struct kw_meter_device *device);
+
 /* Why it is failing, for people: "no answer since ..."; "" when it isn't. */
 void kw_meter_device_text(const struct kw_meter_device *device, char *text,
                           size_t size);

@@ -18,14 +18,14 @@ static bool is_single(const struct kw_meter_ask *ask)
 }
 
 void kw_meter_doubt_add(struct kw_meter_doubt *doubt,
-                        const struct kw_meter_ask *ask)
+                        const struct kw_meter_ask *ask, uint64_t sent_ns)
 {
     struct kw_meter_late *late;
 
     if (doubt->count == KW_METER_DOUBT_MAX)
         drop(doubt, 0);
     late = &doubt->items[doubt->count++];
-    *late = (struct kw_meter_late){.ask = *ask};
+    *late = (struct kw_meter_late){.ask = *ask, .sent_ns = sent_ns};
     if (is_single(ask))
         memcpy(late->value, ask->data, sizeof(late->value));
     late->ask.data = NULL; /* was borrowed */
@@ -166,7 +166,8 @@ void kw_meter_doubt_marked(struct kw_meter_doubt *doubt, uint8_t unit,
 }
 
 bool kw_meter_doubt_seen(struct kw_meter_doubt *doubt, uint8_t unit,
-                         const unsigned char *pdu, size_t length)
+                         const unsigned char *pdu, size_t length,
+                         uint64_t now_ns)
 {
     for (unsigned i = 0; i < doubt->count; i++) {
         struct kw_meter_late *late = &doubt->items[i];
@@ -175,6 +176,8 @@ bool kw_meter_doubt_seen(struct kw_meter_doubt *doubt, uint8_t unit,
         ask.data = late->value;
         if (ask.unit == unit &&
             kw_meter_pdu_judge(&ask, pdu, length) != KW_METER_ANSWER_FOREIGN) {
+            kw_meter_patience_seen(&doubt->patience,
+                                   (now_ns - late->sent_ns) / 1000, now_ns);
             drop(doubt, i);
             return true;
         }

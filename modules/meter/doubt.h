@@ -21,6 +21,7 @@
 #ifndef KW_METER_DOUBT_H
 #define KW_METER_DOUBT_H
 
+#include "meter/patience.h"
 #include "meter/pdu.h"
 
 /* Time-outs are long: more than these are never in doubt at once on a line,
@@ -34,14 +35,16 @@ struct kw_meter_doubt {
     struct kw_meter_late {
         struct kw_meter_ask ask; /* without data */
         unsigned char value[2];  /* of functions 5 and 6 */
+        uint64_t sent_ns;        /* monotonic */
         unsigned markers;        /* sent for it without an answer */
     } items[KW_METER_DOUBT_MAX]; /* the oldest first */
     unsigned count;
+    struct kw_meter_patience patience; /* of those that came, late or not */
 };
 
-/* The answer to ask was given up. */
+/* The answer to ask, which left at sent_ns, was given up. */
 void kw_meter_doubt_add(struct kw_meter_doubt *doubt,
-                        const struct kw_meter_ask *ask);
+                        const struct kw_meter_ask *ask, uint64_t sent_ns);
 
 /* True when a late answer could pass for the answer to ask. */
 bool kw_meter_doubt_holds(const struct kw_meter_doubt *doubt,
@@ -74,9 +77,11 @@ void kw_meter_doubt_marked(struct kw_meter_doubt *doubt, uint8_t unit,
 
 /*
  * A whole frame came that nobody asked for the moment: the late answer, if it
- * fits one. pdu is what stands between unit and CRC. True when it did.
+ * fits one; how late it is counts for the patience. pdu is what stands between
+ * unit and CRC. True when it did.
  */
 bool kw_meter_doubt_seen(struct kw_meter_doubt *doubt, uint8_t unit,
-                         const unsigned char *pdu, size_t length);
+                         const unsigned char *pdu, size_t length,
+                         uint64_t now_ns);
 
 #endif

@@ -278,6 +278,7 @@ void kw_meter_line_finish(struct kw_meter_line *line,
     enum kw_meter_outcome outcome = answer->outcome;
 
     release(line, slot, now_ns);
+    kw_meter_line_took(line, slot, answer, now_ns);
     kw_meter_line_trace_end(line, slot, answer);
     /* Who asks with a time-out of its own looks whether somebody is there:
      * silence says nothing about the connection. */
@@ -402,6 +403,7 @@ void kw_meter_line_remove(struct kw_meter_job *job)
 
     if (line == NULL)
         return;
+    kw_meter_schedule_claim(&line->schedule, &job->task, 0, 0);
     kw_meter_schedule_remove(&line->schedule, &job->task);
     kw_list_remove(&job->link);
     line->jobs_count--;

@@ -83,6 +83,9 @@ struct kw_meter_line_owner {
     void *arg;
     /* Such a frame came; may be NULL. Nothing may be closed in here. */
     void (*on_seen)(void *arg, const struct kw_meter_seen *seen);
+    /* More is asked for than the line has time for, or no longer; may be
+     * NULL. Nothing may be closed in here. */
+    void (*on_overload)(void *arg, bool on);
 };
 
 /*
@@ -115,6 +118,41 @@ void kw_meter_line_remove(struct kw_meter_job *job);
 /* Puts the job into the schedule, or moves it there. */
 void kw_meter_line_put(struct kw_meter_job *job, uint64_t due_ns,
                        uint64_t deadline_ns);
+
+/*
+ * The job will ask so many requests a second, of together so many bytes with
+ * their answers. It belongs to the line; the claim ends with that.
+ */
+void kw_meter_line_claim(struct kw_meter_job *job, double requests,
+                         double bytes);
+
+/*
+ * Time asked for over the time there is, 1 at the limit: of each job the
+ * requests it claims a second times what they take, silence and turnaround
+ * included (as measured; before the first one by frames and speed).
+ */
+double kw_meter_line_demand(const struct kw_meter_line *line);
+
+/* How many times longer than asked for all periods are: 1 or the demand. */
+double kw_meter_line_stretch(const struct kw_meter_line *line);
+
+/* The demand has been more than 1 for a while, see kw_meter_overload_step. */
+bool kw_meter_line_overloaded(const struct kw_meter_line *line);
+
+/* When something of a period is due again that is done now, and that stands on
+ * a grid from start_ns on: stretched when the line is asked for too much. */
+uint64_t kw_meter_line_next_ns(const struct kw_meter_job *job,
+                               uint64_t start_ns, uint64_t period_ns,
+                               uint64_t now_ns);
+
+/*
+ * The time-out, in milliseconds, for a probe of a meter that left the last
+ * request unanswered and itself has taken own_us at most: see patience.h. 0:
+ * the line's, always so on lines without CRC, where who does not answer holds
+ * up nobody or a gateway that has time-outs of its own.
+ */
+uint32_t kw_meter_line_probe_ms(const struct kw_meter_line *line,
+                                uint64_t own_us);
 
 const struct kw_meter_line_conf *
 kw_meter_line_conf(const struct kw_meter_line *line);

@@ -73,7 +73,8 @@ struct kw_meter_line {
     unsigned slots_max, slots_used;
     uint16_t transaction;
     uint64_t foreign;            /* frames that came when nobody waited */
-    struct kw_meter_doubt doubt; /* only with CRC frames */
+    struct kw_meter_doubt doubt; /* frames with CRC alone */
+    struct kw_meter_overload overload;
     struct kw_meter_usage usage;
     struct kw_meter_trace *trace; /* owned */
     size_t rx_length;
@@ -107,6 +108,12 @@ void kw_meter_line_lost(struct kw_meter_line *line, uint64_t now_ns);
 
 /* Keeps the reason that is shown while the line is down. */
 void kw_meter_line_why(struct kw_meter_line *line, const char *why);
+
+/* line_time.c: a request has ended, answered or not; its slot is still as it
+ * was. */
+void kw_meter_line_took(struct kw_meter_line *line,
+                        const struct kw_meter_slot *slot,
+                        const struct kw_meter_answer *answer, uint64_t now_ns);
 
 /* line_read.c: bytes have come. */
 void kw_meter_line_read(struct kw_meter_line *line, const unsigned char *bytes,

@@ -67,7 +67,8 @@ static void drop_frame(struct kw_meter_line *line, struct kw_meter_slot *slot,
                                 length);
         return;
     }
-    if (kw_meter_doubt_seen(&line->doubt, frame[0], frame + 1, length - 3))
+    if (kw_meter_doubt_seen(&line->doubt, frame[0], frame + 1, length - 3,
+                            line->active_ns))
         as = KW_METER_TRACED_LATE;
     else
         as = kw_meter_line_whose(line, slot, frame, length);
@@ -293,6 +294,6 @@ bool kw_meter_line_expired(struct kw_meter_line *line,
     if (line->rx_length > 0 && !slot->started)
         *outcome = KW_METER_GARBLED;
     if (!slot->marker)
-        kw_meter_doubt_add(&line->doubt, &slot->ask);
+        kw_meter_doubt_add(&line->doubt, &slot->ask, slot->sent_ns);
     return true;
 }

@@ -20,6 +20,7 @@
 #include "core/hub.h"
 #include "meter/counters.h"
 #include "meter/decode.h"
+#include "meter/patience.h"
 #include "meter/refused.h"
 #include "meter/settings.h"
 
@@ -43,6 +44,7 @@ static void set_state(struct kw_meter_device *device,
     if (old == state)
         return;
     device->state = state;
+    kw_meter_device_claim(device);
     device->since_ms = kw_clock_wall_ms(device->core->clock);
     device->owner.on_state(device->owner.arg, device, old);
 }
@@ -244,8 +246,9 @@ static void take_due(struct kw_meter_device *device, uint64_t now_ns,
             measure_period(device, now_ns);
         shortest = shortest && device->due_ns[i] == UINT64_MAX;
         if (due[i])
-            device->due_ns[i] = kw_meter_grid_next(
-                device->grid_ns[i], device->period_ns[i], until_ns);
+            device->due_ns[i] =
+                kw_meter_line_next_ns(&device->job, device->grid_ns[i],
+                                      device->period_ns[i], until_ns);
     }
     due[KW_MAP_ONCE] = device->attributes_due;
     device->attributes_due = false;
@@ -362,6 +365,15 @@ static void go_on(struct kw_meter_device *device, uint64_t now_ns)
     }
 }
 
+/* 0: the line's. A meter that does not answer is probed with less, see
+ * patience.h. */
+static uint32_t timeout_ms(const struct kw_meter_device *device)
+{
+    if (kw_meter_patience_full(device->failures, device->stats.rtt_count > 0))
+        return 0;
+    return kw_meter_line_probe_ms(device->job.line, device->stats.rtt_max_us);
+}
+
 static bool poll_next(struct kw_meter_job *job, uint64_t now_ns,
                       struct kw_meter_ask *ask, unsigned *tag)
 {
@@ -378,6 +390,7 @@ static bool poll_next(struct kw_meter_job *job, uint64_t now_ns,
             continue;
         *tag = i;
         kw_meter_refused_ask(device, i, ask);
+        ask->timeout_ms = timeout_ms(device);
         return true;
     }
     return false;
@@ -410,6 +423,9 @@ static bool retry(struct kw_meter_device *device, unsigned tag,
 
     if (busy)
         device->busy_until_ns = now_ns + KW_METER_BUSY_MS * ns_per_ms;
+    /* Who was silent the last time too is asked again with the next poll. */
+    if (quality == KW_QUALITY_BAD_TIMEOUT && device->failures > 0)
+        return false;
     if (!may || is_aside(device) ||
         device->request[tag].tries >= device->retries)
         return false;
@@ -534,7 +550,11 @@ static void poll_down(struct kw_meter_job *job, uint64_t now_ns)
 int kw_meter_device_start(struct kw_meter_device *device,
                           struct kw_meter_line *line)
 {
-    return kw_meter_line_add(line, &device->job);
+    int err = kw_meter_line_add(line, &device->job);
+
+    if (err == 0)
+        kw_meter_device_claim(device);
+    return err;
 }
 
 const struct kw_meter_job_ops kw_meter_poll_ops = {

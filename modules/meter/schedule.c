@@ -143,3 +143,64 @@ uint64_t kw_meter_phase_ns(uint32_t index, uint64_t period_ns)
     return (period_ns >> 16) * (fraction >> 16) +
            ((period_ns & 0xFFFF) * (fraction >> 16) >> 16);
 }
+
+static void set_demand(struct kw_meter_schedule *schedule,
+                       struct kw_meter_task *task)
+{
+    schedule->demand_ns -= task->demand_ns;
+    task->demand_ns = (uint64_t)(task->rate * (double)task->cost_ns);
+    schedule->demand_ns += task->demand_ns;
+}
+
+void kw_meter_schedule_claim(struct kw_meter_schedule *schedule,
+                             struct kw_meter_task *task, double rate,
+                             uint64_t reckoned_ns)
+{
+    task->rate = rate;
+    if (!task->measured)
+        task->cost_ns = reckoned_ns;
+    set_demand(schedule, task);
+}
+
+void kw_meter_schedule_cost(struct kw_meter_schedule *schedule,
+                            struct kw_meter_task *task, uint64_t took_ns)
+{
+    task->cost_ns =
+        task->measured ? (task->cost_ns * 15 + took_ns) / 16 : took_ns;
+    task->measured = true;
+    set_demand(schedule, task);
+}
+
+double kw_meter_schedule_demand(const struct kw_meter_schedule *schedule,
+                                unsigned lanes)
+{
+    return (double)schedule->demand_ns / 1e9 / lanes;
+}
+
+bool kw_meter_overload_step(struct kw_meter_overload *overload, double demand,
+                            uint64_t now_ns)
+{
+    static const uint64_t while_ns =
+        (uint64_t)KW_METER_OVERLOAD_SECONDS * 1000000000U;
+    bool other = overload->on ? demand < 0.98 : demand > 1.02;
+
+    if (!other) {
+        overload->since_ns = 0;
+        return false;
+    }
+    if (overload->since_ns == 0)
+        overload->since_ns = now_ns;
+    if (now_ns - overload->since_ns < while_ns)
+        return false;
+    overload->on = !overload->on;
+    overload->since_ns = 0;
+    return true;
+}
+
+uint64_t kw_meter_stretched_next(uint64_t start_ns, uint64_t period_ns,
+                                 uint64_t now_ns, double demand)
+{
+    if (demand <= 1)
+        return kw_meter_grid_next(start_ns, period_ns, now_ns);
+    return now_ns + (uint64_t)((double)period_ns * demand);
+}

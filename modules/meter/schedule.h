@@ -4,8 +4,15 @@
  * due; among those that are due the one with the earliest deadline goes.
  * Since a deadline stays while a task waits, and the deadline of one that has
  * had its turn moves on by its period, an overloaded line stretches all
- * periods and starves nobody. Pure: the caller gives the time (monotonic
- * nanoseconds) and the memory.
+ * periods and starves nobody.
+ *
+ * What is asked for is known, too: each task claims so many requests a second,
+ * and what a request of it takes is measured. Their products add up to the
+ * demand, the time asked for over the time there is. When it exceeds 1 all
+ * periods become longer by that factor: without it those with short periods
+ * would wait, measured by their period, longer than the others.
+ *
+ * Pure: the caller gives the time (monotonic nanoseconds) and the memory.
  */
 #ifndef KW_METER_SCHEDULE_H
 #define KW_METER_SCHEDULE_H
@@ -20,6 +27,12 @@ struct kw_meter_task {
     uint64_t key; /* the schedule's: what its heap is ordered by */
     size_t at;    /* the schedule's: position in the heap plus 1, 0 none */
     bool ready;   /* the schedule's: which heap */
+
+    /* The schedule's: what it claims. */
+    double rate;        /* requests a second */
+    uint64_t cost_ns;   /* of a request */
+    uint64_t demand_ns; /* a second: rate * cost */
+    bool measured;      /* cost_ns was seen, not only reckoned */
 };
 
 struct kw_meter_heap {
@@ -31,6 +44,7 @@ struct kw_meter_schedule {
     struct kw_meter_heap waiting; /* by due_ns */
     struct kw_meter_heap ready;   /* by deadline_ns */
     size_t capacity;
+    uint64_t demand_ns; /* a second, of all tasks */
 };
 
 /*
@@ -55,6 +69,42 @@ struct kw_meter_task *kw_meter_schedule_take(struct kw_meter_schedule *schedule,
 
 /* When a task will be due: 0 at once, UINT64_MAX never. */
 uint64_t kw_meter_schedule_next(const struct kw_meter_schedule *schedule);
+
+/*
+ * The task will ask rate times a second; reckoned_ns is what a request takes as
+ * long as none was measured. A rate of 0 takes the claim back, which the owner
+ * of a task does before it goes.
+ */
+void kw_meter_schedule_claim(struct kw_meter_schedule *schedule,
+                             struct kw_meter_task *task, double rate,
+                             uint64_t reckoned_ns);
+
+/* A request of the task took so long, silence before it included. */
+void kw_meter_schedule_cost(struct kw_meter_schedule *schedule,
+                            struct kw_meter_task *task, uint64_t took_ns);
+
+/* Time asked for over the time there is; lanes: requests at a time. */
+double kw_meter_schedule_demand(const struct kw_meter_schedule *schedule,
+                                unsigned lanes);
+
+/* Whether a line is asked for too much: told once it has been so for a while,
+ * and taken back once it has been clearly better for as long. */
+struct kw_meter_overload {
+    bool on;
+    uint64_t since_ns; /* it would change; 0: it would not */
+};
+enum { KW_METER_OVERLOAD_SECONDS = 10 };
+
+/* True when on has changed. Goes on above 1.02, off below 0.98. */
+bool kw_meter_overload_step(struct kw_meter_overload *overload, double demand,
+                            uint64_t now_ns);
+
+/*
+ * When what is done now is due again: the next time of its grid, or, when
+ * demand exceeds 1, a period stretched by it from now.
+ */
+uint64_t kw_meter_stretched_next(uint64_t start_ns, uint64_t period_ns,
+                                 uint64_t now_ns, double demand);
 
 /* The first time of the grid start + k * period that is after now. */
 uint64_t kw_meter_grid_next(uint64_t start_ns, uint64_t period_ns,

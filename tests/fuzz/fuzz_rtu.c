@@ -74,11 +74,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     look(&ask, data, size / 2);
     frame = kw_meter_rtu_frame(data, size);
     must(frame <= size && (frame == 0 || frame >= KW_METER_RTU_MIN));
-    kw_meter_doubt_add(&doubt, &ask);
+    kw_meter_doubt_add(&doubt, &ask, 1);
     marker = kw_meter_doubt_marker(&doubt, &ask);
     must(kw_meter_ask_valid(&marker) && !kw_meter_ask_is_write(&marker));
     must(!kw_meter_doubt_holds(&doubt, &marker));
     if (frame > 0)
-        (void)kw_meter_doubt_seen(&doubt, data[0], data + 1, frame - 3);
+        (void)kw_meter_doubt_seen(&doubt, data[0], data + 1, frame - 3, 2);
     return 0;
 }

@@ -59,6 +59,7 @@ struct rig {
     unsigned progress;                               /* events of the moment */
     unsigned jumps;
     char jump[200]; /* text of the last counter_jump */
+    unsigned overloaded, relieved;
     /* Looks at each sample; may be NULL. */
     void (*look)(struct rig *rig, const struct kw_point *point,
                  const struct kw_sample *sample);
@@ -109,6 +110,11 @@ static inline void rig_on_event(void *arg, const struct kw_event *event)
     if (strcmp(event->kind->key, "counter_jump") == 0) {
         rig->jumps++;
         snprintf(rig->jump, sizeof(rig->jump), "%s", event->text);
+        return;
+    }
+    if (strcmp(event->kind->key, "line_overloaded") == 0) {
+        rig->overloaded += event->on;
+        rig->relieved += !event->on;
         return;
     }
     rig->line_down += line && event->on;

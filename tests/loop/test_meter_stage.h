@@ -38,7 +38,8 @@ static inline void stage_on_gone(void *arg)
 static inline void open_stage(struct stage *stage, enum stage_kind kind,
                               peer_fn *on_ask, size_t jobs)
 {
-    struct kw_meter_line_owner owner = {stage_on_state, stage_on_gone, stage};
+    struct kw_meter_line_owner owner = {
+        .on_state = stage_on_state, .on_gone = stage_on_gone, .arg = stage};
 
     memset(stage, 0, sizeof(*stage));
     rig_open(&stage->rig);

@@ -16,7 +16,7 @@ static void test_no_doubt(void **state)
 
     (void)state;
     assert_false(kw_meter_doubt_holds(&doubt, &voltages));
-    assert_false(kw_meter_doubt_seen(&doubt, 5, refused, 2));
+    assert_false(kw_meter_doubt_seen(&doubt, 5, refused, 2, 2));
     kw_meter_doubt_answered(&doubt, &voltages);
     kw_meter_doubt_marked(&doubt, 5, true);
     assert_int_equal(doubt.count, 0);
@@ -38,7 +38,7 @@ static void test_who_is_in_doubt(void **state)
     struct kw_meter_doubt doubt = {.count = 0};
 
     (void)state;
-    kw_meter_doubt_add(&doubt, &voltages);
+    kw_meter_doubt_add(&doubt, &voltages, 1);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
         assert_int_equal(kw_meter_doubt_holds(&doubt, &rows[i].ask),
                          rows[i].holds);
@@ -52,7 +52,7 @@ static void test_bits_by_bytes(void **state)
     struct kw_meter_doubt doubt = {.count = 0};
 
     (void)state;
-    kw_meter_doubt_add(&doubt, &late);
+    kw_meter_doubt_add(&doubt, &late, 1);
     assert_true(kw_meter_doubt_holds(&doubt, &other));
     assert_false(kw_meter_doubt_holds(&doubt, &apart));
 }
@@ -90,7 +90,7 @@ static void test_marker_avoids_all(void **state)
     for (uint16_t count = 1; count <= KW_METER_DOUBT_MAX; count++) {
         struct kw_meter_ask late = {5, 3, 100, count};
 
-        kw_meter_doubt_add(&doubt, &late);
+        kw_meter_doubt_add(&doubt, &late, 1);
     }
     marker = kw_meter_doubt_marker(&doubt, &ask);
     assert_int_equal(marker.count, KW_METER_DOUBT_MAX + 1);
@@ -136,7 +136,7 @@ static void test_other_functions(void **state)
         struct kw_meter_doubt doubt = {.count = 0};
         struct kw_meter_ask marker;
 
-        kw_meter_doubt_add(&doubt, &rows[i].late);
+        kw_meter_doubt_add(&doubt, &rows[i].late, 1);
         assert_null(doubt.items[0].ask.data); /* borrowed no longer */
         if (kw_meter_doubt_holds(&doubt, &rows[i].ask) != rows[i].holds)
             fail_msg("row %zu", i);
@@ -158,13 +158,13 @@ static void test_late_write(void **state)
     struct kw_meter_doubt doubt = {.count = 0};
 
     (void)state;
-    kw_meter_doubt_add(&doubt, &asks[0]);
-    kw_meter_doubt_add(&doubt, &asks[1]);
-    assert_false(kw_meter_doubt_seen(&doubt, 5, other, sizeof(other)));
-    assert_false(kw_meter_doubt_seen(&doubt, 6, echo, sizeof(echo)));
-    assert_true(kw_meter_doubt_seen(&doubt, 5, echo, sizeof(echo)));
+    kw_meter_doubt_add(&doubt, &asks[0], 1);
+    kw_meter_doubt_add(&doubt, &asks[1], 1);
+    assert_false(kw_meter_doubt_seen(&doubt, 5, other, sizeof(other), 2));
+    assert_false(kw_meter_doubt_seen(&doubt, 6, echo, sizeof(echo), 2));
+    assert_true(kw_meter_doubt_seen(&doubt, 5, echo, sizeof(echo), 2));
     assert_int_equal(doubt.count, 1);
-    assert_true(kw_meter_doubt_seen(&doubt, 5, several, sizeof(several)));
+    assert_true(kw_meter_doubt_seen(&doubt, 5, several, sizeof(several), 2));
     assert_int_equal(doubt.count, 0);
 }
 
@@ -178,14 +178,14 @@ static void test_refused(void **state)
 
     (void)state;
     assert_false(kw_meter_doubt_refused(&doubt, &voltages));
-    kw_meter_doubt_add(&doubt, &voltages);
+    kw_meter_doubt_add(&doubt, &voltages, 1);
     assert_false(kw_meter_doubt_refused(&doubt, &voltages)); /* the same */
     assert_false(kw_meter_doubt_refused(&doubt, &inputs));
     assert_false(kw_meter_doubt_refused(&doubt, &elsewhere));
     assert_true(kw_meter_doubt_refused(&doubt, &energies));
     assert_int_equal(doubt.count, 0);
     assert_false(kw_meter_doubt_refused(&doubt, &energies));
-    kw_meter_doubt_add(&doubt, &voltages);
+    kw_meter_doubt_add(&doubt, &voltages, 1);
     assert_true(kw_meter_doubt_refused(&doubt, &shorter));
 }
 
@@ -196,7 +196,7 @@ static void test_answered(void **state)
     struct kw_meter_doubt doubt = {.count = 0};
 
     (void)state;
-    kw_meter_doubt_add(&doubt, &voltages);
+    kw_meter_doubt_add(&doubt, &voltages, 1);
     kw_meter_doubt_answered(&doubt, &voltages); /* maybe the first one's */
     assert_int_equal(doubt.count, 1);
     kw_meter_doubt_answered(&doubt, &elsewhere);
@@ -211,13 +211,13 @@ static void test_marked(void **state)
     struct kw_meter_doubt doubt = {.count = 0};
 
     (void)state;
-    kw_meter_doubt_add(&doubt, &voltages);
-    kw_meter_doubt_add(&doubt, &elsewhere);
-    kw_meter_doubt_add(&doubt, &energies);
+    kw_meter_doubt_add(&doubt, &voltages, 1);
+    kw_meter_doubt_add(&doubt, &elsewhere, 1);
+    kw_meter_doubt_add(&doubt, &energies, 1);
     kw_meter_doubt_marked(&doubt, 5, true);
     assert_int_equal(doubt.count, 1);
     assert_int_equal(doubt.items[0].ask.unit, 6);
-    kw_meter_doubt_add(&doubt, &voltages);
+    kw_meter_doubt_add(&doubt, &voltages, 1);
     for (int i = 1; i < KW_METER_MARKERS_MAX; i++) {
         kw_meter_doubt_marked(&doubt, 5, false);
         assert_true(kw_meter_doubt_holds(&doubt, &energies));
@@ -233,14 +233,14 @@ static void test_seen(void **state)
     struct kw_meter_doubt doubt = {.count = 0};
 
     (void)state;
-    kw_meter_doubt_add(&doubt, &voltages);
-    kw_meter_doubt_add(&doubt, &voltages); /* asked twice, both too late */
-    assert_false(kw_meter_doubt_seen(&doubt, 6, pdu, sizeof(pdu)));
-    assert_false(kw_meter_doubt_seen(&doubt, 5, pdu, sizeof(pdu) - 2));
-    assert_true(kw_meter_doubt_seen(&doubt, 5, pdu, sizeof(pdu)));
+    kw_meter_doubt_add(&doubt, &voltages, 1);
+    kw_meter_doubt_add(&doubt, &voltages, 1); /* asked twice, both too late */
+    assert_false(kw_meter_doubt_seen(&doubt, 6, pdu, sizeof(pdu), 2));
+    assert_false(kw_meter_doubt_seen(&doubt, 5, pdu, sizeof(pdu) - 2, 2));
+    assert_true(kw_meter_doubt_seen(&doubt, 5, pdu, sizeof(pdu), 2));
     assert_true(kw_meter_doubt_holds(&doubt, &energies));
     pdu[0] = 0x83;
-    assert_true(kw_meter_doubt_seen(&doubt, 5, pdu, 2)); /* late refusal */
+    assert_true(kw_meter_doubt_seen(&doubt, 5, pdu, 2, 2)); /* late refusal */
     assert_false(kw_meter_doubt_holds(&doubt, &energies));
 }
 
@@ -253,7 +253,7 @@ static void test_many(void **state)
     (void)state;
     for (unsigned i = 0; i < KW_METER_DOUBT_MAX + 2; i++) {
         ask.unit = (uint8_t)(i + 10);
-        kw_meter_doubt_add(&doubt, &ask);
+        kw_meter_doubt_add(&doubt, &ask, 1);
     }
     assert_int_equal(doubt.count, KW_METER_DOUBT_MAX);
     ask = energies;

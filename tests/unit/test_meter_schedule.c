@@ -227,6 +227,130 @@ static void test_grids_share_ticks(void **state)
         assert_int_equal(kw_meter_grid_start(rows[i].about), rows[i].start);
 }
 
+/* --- what is asked for */
+
+static void test_demand(void **state)
+{
+    struct kw_meter_task *memory[8];
+    struct kw_meter_task first = {.at = 0}, second = {.at = 0};
+    struct kw_meter_schedule schedule;
+
+    (void)state;
+    kw_meter_schedule_init(&schedule, memory, 4);
+    assert_true(kw_meter_schedule_demand(&schedule, 1) == 0);
+    kw_meter_schedule_claim(&schedule, &first, 10, 30000000);  /* 0.3 */
+    kw_meter_schedule_claim(&schedule, &second, 2, 250000000); /* 0.5 */
+    assert_true(kw_meter_schedule_demand(&schedule, 1) == 0.8);
+    assert_true(kw_meter_schedule_demand(&schedule, 2) == 0.4);
+    /* the first one measured counts whole, later ones a sixteenth */
+    kw_meter_schedule_cost(&schedule, &first, 50000000);
+    assert_true(kw_meter_schedule_demand(&schedule, 1) == 1.0);
+    kw_meter_schedule_cost(&schedule, &first, 66000000);
+    assert_int_equal(first.cost_ns, 51000000);
+    /* what is measured stays when the claim changes */
+    kw_meter_schedule_claim(&schedule, &first, 0, 1);
+    assert_true(kw_meter_schedule_demand(&schedule, 1) == 0.5);
+    kw_meter_schedule_claim(&schedule, &first, 10, 1);
+    assert_true(kw_meter_schedule_demand(&schedule, 1) == 1.01);
+    kw_meter_schedule_claim(&schedule, &first, 0, 0);
+    kw_meter_schedule_claim(&schedule, &second, 0, 0);
+    assert_true(kw_meter_schedule_demand(&schedule, 1) == 0);
+}
+
+/* Told after ten seconds, taken back after ten better ones, once each. */
+static void test_overload(void **state)
+{
+    static const struct {
+        uint64_t second;
+        double demand;
+        bool changed, on;
+    } rows[] = {
+        {1, 0.5, false, false},  {2, 1.02, false, false},
+        {3, 1.3, false, false},  {8, 1.3, false, false},
+        {9, 1.0, false, false}, /* it was not so bad after all */
+        {10, 1.3, false, false}, {19, 1.3, false, false},
+        {20, 1.3, true, true},   {21, 1.3, false, true},
+        {60, 1.3, false, true},  {61, 1.0, false, true},
+        {80, 0.99, false, true}, {81, 0.9, false, true},
+        {85, 0.98, false, true}, {86, 0.9, false, true},
+        {96, 0.9, true, false},  {97, 0.9, false, false},
+    };
+    struct kw_meter_overload overload = {.on = false};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (kw_meter_overload_step(&overload, rows[i].demand,
+                                   rows[i].second * 1000000000) !=
+            rows[i].changed)
+            fail_msg("row %zu", i);
+        assert_int_equal(overload.on, rows[i].on);
+    }
+}
+
+static void test_stretched_next(void **state)
+{
+    (void)state;
+    assert_int_equal(kw_meter_stretched_next(1000, 100, 1030, 0.5), 1100);
+    assert_int_equal(kw_meter_stretched_next(1000, 100, 1030, 1), 1100);
+    assert_int_equal(kw_meter_stretched_next(1000, 100, 1030, 1.5), 1180);
+    assert_int_equal(kw_meter_stretched_next(2000, 100, 1030, 0.5), 2000);
+}
+
+/*
+ * An overloaded line in model time: jobs with periods from 100 ms to 10 s, each
+ * request takes 40 ms, three times what there is time for. All periods become
+ * longer by the same factor, and nobody starves.
+ */
+static void test_stretched_is_fair(void **state)
+{
+    static const uint64_t ms = 1000000;
+    static const uint64_t period_ms[] = {100, 100,  100,  200,  200,
+                                         500, 1000, 1000, 2000, 10000};
+    enum { JOBS = sizeof(period_ms) / sizeof(period_ms[0]) };
+    struct kw_meter_task *memory[2 * JOBS], *task;
+    struct kw_meter_task jobs[JOBS] = {{.at = 0}};
+    unsigned served[JOBS] = {0};
+    struct kw_meter_schedule schedule;
+    uint64_t now = ms;
+    double demand;
+
+    (void)state;
+    kw_meter_schedule_init(&schedule, memory, JOBS);
+    for (int i = 0; i < JOBS; i++) {
+        kw_meter_schedule_claim(&schedule, &jobs[i],
+                                1000.0 / (double)period_ms[i], 40 * ms);
+        assert_true(kw_meter_schedule_put(&schedule, &jobs[i], now,
+                                          now + period_ms[i] * ms));
+    }
+    demand = kw_meter_schedule_demand(&schedule, 1);
+    assert_true(demand > 1.7 && demand < 1.8);
+    while (now < 600000 * ms) {
+        task = kw_meter_schedule_take(&schedule, now);
+        if (task == NULL) {
+            now = kw_meter_schedule_next(&schedule);
+            continue;
+        }
+        for (int i = 0; i < JOBS; i++) {
+            uint64_t due;
+
+            if (task != &jobs[i])
+                continue;
+            served[i]++;
+            due = kw_meter_stretched_next(0, period_ms[i] * ms, now, demand);
+            assert_true(kw_meter_schedule_put(&schedule, task, due,
+                                              due + period_ms[i] * ms));
+        }
+        now += 40 * ms;
+    }
+    for (int i = 0; i < JOBS; i++) {
+        double stretch =
+            600000.0 / (double)served[i] / (double)period_ms[i] / demand;
+
+        if (stretch < 0.95 || stretch > 1.3)
+            fail_msg("period %d ms: %.2f", (int)period_ms[i], stretch);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -239,6 +363,10 @@ int main(void)
         cmocka_unit_test(test_grid),
         cmocka_unit_test(test_phases_spread),
         cmocka_unit_test(test_grids_share_ticks),
+        cmocka_unit_test(test_demand),
+        cmocka_unit_test(test_overload),
+        cmocka_unit_test(test_stretched_next),
+        cmocka_unit_test(test_stretched_is_fair),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
