@@ -65,13 +65,17 @@ static void on_tell(uv_timer_t *timer)
 
 /* --- the end */
 
-static void conclude(struct kw_meter_scan *scan)
+static void resume(struct kw_meter_scan *scan)
 {
     if (scan->suspended && scan->shared != NULL)
         kw_meter_line_resume(scan->shared);
     scan->suspended = false;
-    if (scan->ending == KW_METER_SCAN_RUNNING)
-        return;
+    scan->shared = NULL;
+}
+
+static void conclude(struct kw_meter_scan *scan)
+{
+    resume(scan);
     scan->state = scan->ending;
     scan->finished_ms = kw_clock_wall_ms(scan->core->clock);
     kw_meter_scan_tell(scan, true);
@@ -146,8 +150,9 @@ void kw_meter_scan_free(struct kw_meter_scan *scan)
         return;
     scan->ending = KW_METER_SCAN_CANCELLED;
     close_own(scan);
-    if (scan->own == NULL)
-        conclude(scan);
+    /* Now, not when the own line is gone: nobody tells a scan that is freed
+     * when the shared one goes. The port is closed already. */
+    resume(scan);
     kw_life_close_handle(&scan->life, (uv_handle_t *)&scan->tell_timer);
     kw_life_close_handle(&scan->life, (uv_handle_t *)&scan->timer);
 }

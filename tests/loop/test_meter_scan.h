@@ -34,16 +34,15 @@ static inline void scan_call(struct rig *rig, struct rig_reply *reply,
     assert_true(reply->done);
 }
 
-/* Starts a scan of line a; its status. */
+/* Starts a scan of line a; its status. timeout_ms of silence; 0: its own. */
 static inline int scan_start(struct rig *rig, const char *units,
-                             const char *search)
+                             int64_t timeout_ms)
 {
-    const char *items[] = {search};
     struct kw_meter_scan_body body = {
         .line = "a",
         .units = units,
         .identify = true,
-        .search = {items, search != NULL},
+        .timeout_ms = timeout_ms,
     };
     struct rig_reply reply;
     int status;

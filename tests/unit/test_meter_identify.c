@@ -502,6 +502,161 @@ static void test_other_lines(void **state)
     assert_int_equal(score(&bench, 0), 90);
 }
 
+/* A unit whose registers all hold 5000: 50 Hz by 0.01, 250 V by 0.05. */
+static struct block everywhere[] = {{3, 0, 65535, NULL}, {0}};
+
+static const struct unit *unit_everywhere(void)
+{
+    static const struct unit unit = {.blocks = everywhere};
+    static uint16_t words[65535];
+
+    for (size_t i = 0; i < 65535; i++)
+        words[i] = 5000;
+    everywhere[0].words = words;
+    return &unit;
+}
+
+static const struct kw_quantity made_quantities[] = {
+    {.name = "frequency"},    {.name = "voltage_l1_n"},
+    {.name = "voltage_l2_n"}, {.name = "voltage_l3_n"},
+    {.name = "voltage_avg"},
+};
+
+/* A map with a frequency and voltages of which so many make sense. */
+static void make_map(struct kw_map *map, struct kw_map_point points[5],
+                     uint16_t address, unsigned right)
+{
+    *map = (struct kw_map){.points = points, .count = 5};
+    snprintf(map->name, sizeof(map->name), "m%u", address);
+    for (unsigned i = 0; i < 5; i++)
+        points[i] = (struct kw_map_point){
+            .quantity = &made_quantities[i],
+            .function = 3,
+            .registers = 1,
+            .address = (uint16_t)(address + i),
+            .type = KW_MAP_U16,
+            .multiplier = i == 0       ? 0.01
+                          : i <= right ? 0.05
+                                       : 1,
+            .factor = 1,
+        };
+}
+
+/* The best five, and none that is far behind the best. */
+static void test_many_maps(void **state)
+{
+    static const unsigned right[] = {4, 0, 4, 3, 2, 4, 4, 3, 0, 0};
+    static struct kw_map maps[10];
+    static struct kw_map_point points[10][5];
+    struct bench bench = {.count = 10};
+
+    (void)state;
+    for (size_t i = 0; i < 10; i++) {
+        make_map(&maps[i], points[i], (uint16_t)(i * 100), right[i]);
+        bench.maps[i] = &maps[i];
+    }
+    run(&bench, unit_everywhere());
+    assert_int_equal(bench.identify.proposed, 5);
+    for (size_t i = 1; i < 5; i++)
+        assert_true(score(&bench, i) <= score(&bench, i - 1));
+    assert_string_equal(proposal(&bench, 0), "m0");
+    assert_string_equal(proposal(&bench, 3), "m600");
+    bench.count = 2;
+    run(&bench, unit_everywhere());
+    assert_int_equal(bench.identify.proposed, 1);
+    assert_int_equal(score(&bench, 0), 50 + 5 * 35 / 12);
+}
+
+/* More maps with more registers than are kept: it ends all the same. */
+static void test_full_store(void **state)
+{
+    static struct kw_map maps[300], *pointers[300];
+    static struct kw_map_point points[300][5];
+    const struct unit unit = {.blocks = nothing};
+    struct bench bench = {.count = 0};
+    struct kw_meter_ask ask;
+    unsigned asks = 0;
+
+    (void)state;
+    for (size_t i = 0; i < 300; i++) {
+        make_map(&maps[i], points[i], (uint16_t)(i * 10), 4);
+        pointers[i] = &maps[i];
+    }
+    kw_meter_identify_init(&bench.identify, 7, pointers, 300);
+    while (kw_meter_identify_next(&bench.identify, &ask)) {
+        assert_true(++asks < 1000);
+        answer(&bench, &unit, &ask);
+    }
+    assert_int_equal(bench.identify.known_count, KW_METER_IDENTIFY_READS);
+    assert_int_equal(asks, KW_METER_IDENTIFY_READS + 2); /* 43 and 17 */
+    assert_int_equal(bench.identify.proposed, 0);
+}
+
+/* Loads up to the end of the addresses, and up to the most there are. */
+static void test_all_loads(void **state)
+{
+    struct kw_map map, *maps[] = {&map};
+    struct kw_map_point points[5];
+    struct bench bench = {.count = 1};
+
+    (void)state;
+    make_map(&map, points, 60000, 4);
+    bench.maps[0] = maps[0];
+    map.load_stride = 2048;
+    run(&bench, unit_everywhere());
+    assert_int_equal(bench.identify.loads, 0x7); /* the fourth is beyond */
+    map.load_stride = 5;
+    run(&bench, unit_everywhere());
+    assert_int_equal(bench.identify.loads, UINT32_MAX);
+    /* Nothing to tell a load by. */
+    map.load_stride = 5;
+    map.count = 0;
+    snprintf(map.fingerprint, sizeof(map.fingerprint), "number 3 1 5000");
+    run(&bench, unit_everywhere());
+    assert_int_equal(bench.identify.loads, 1);
+    assert_int_equal(score(&bench, 0), 90);
+}
+
+/* Of Socomec's block only the signature is there. */
+static void test_half_a_block(void **state)
+{
+    static const struct block signature[] = {{3, 50000, 4, soco}, {0}};
+    const struct unit unit = {.blocks = signature};
+    struct bench *bench = *state;
+
+    run(bench, &unit);
+    assert_int_equal(bench->identify.identity.said, 0);
+    assert_int_equal(bench->identify.proposed, 0);
+}
+
+/* One that names Socomec by 43/14 has its block read all the same. */
+static void test_socomec_by_name(void **state)
+{
+    const struct unit unit = {.blocks = diris_a10,
+                              .objects = "\x01\x01\0\0\x02\0\7"
+                                         "Socomec\1\2"
+                                         "A1",
+                              .objects_length = 5 + 9 + 4};
+    struct bench *bench = *state;
+
+    run(bench, &unit);
+    assert_string_equal(bench->identify.identity.model, "DIRIS A10");
+    assert_string_equal(proposal(bench, 0), "socomec_diris_a10");
+}
+
+/* A register that is next to the range on either side. */
+static void test_out_of_range(void **state)
+{
+    struct kw_map map = {.name = "acme"};
+    struct bench bench = {.count = 1, .maps = {&map}};
+
+    (void)state;
+    snprintf(map.fingerprint, sizeof(map.fingerprint),
+             "number 3 1 5001-6000\nnumber 3 1 0-4999");
+    run(&bench, unit_everywhere());
+    assert_int_equal(bench.identify.proposed, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -516,6 +671,12 @@ int main(void)
         cmocka_unit_test(test_nothing_known),
         cmocka_unit_test(test_short_answers),
         cmocka_unit_test(test_other_lines),
+        cmocka_unit_test(test_many_maps),
+        cmocka_unit_test(test_full_store),
+        cmocka_unit_test(test_all_loads),
+        cmocka_unit_test(test_half_a_block),
+        cmocka_unit_test(test_socomec_by_name),
+        cmocka_unit_test(test_out_of_range),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

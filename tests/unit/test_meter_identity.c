@@ -61,6 +61,15 @@ static void test_all_objects(void **state)
     assert_int_equal(objects.level, 3);
     assert_true(objects.more);
     assert_int_equal(objects.next, 0x80);
+    /* Blanks around a text are no part of it. */
+    memset(&identity, 0, sizeof(identity));
+    assert_true(kw_meter_identity_objects(&identity,
+                                          BYTES("\x01\x01\0\0\x02"
+                                                "\x00\x04 A  "
+                                                "\x01\x02  "),
+                                          &objects));
+    assert_string_equal(identity.make, "A");
+    assert_string_equal(identity.model, "");
     /* An empty model name leaves the family's. */
     memset(&identity, 0, sizeof(identity));
     assert_true(kw_meter_identity_objects(&identity,
