@@ -128,7 +128,7 @@ static int load_client(const struct world *world, const struct wish *wish,
 static void open_pair(struct pair *pair, const struct world *world,
                       const struct wish *wish, const char *host)
 {
-    struct kw_tls *server, *client;
+    struct kw_tls *server = NULL, *client = NULL;
     char why[WHY];
 
     memset(pair, 0, sizeof(*pair));
