@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { useEffect, useRef } from 'preact/hooks';
 import { href } from '../../app/router';
 import type { LineInfo } from '../../app/types';
 import { number } from '../../data/format';
@@ -15,8 +16,13 @@ export function stretchText({ demand = 0, stretch = 1 }: LineInfo): string {
 
 export function LineStrip({ line, current }: { line: LineInfo; current: boolean }) {
   const stretch = stretchText(line);
+  const strip = useRef<HTMLLIElement>(null);
+  // On a phone the strips stand beside each other: the chosen one may be beyond the edge.
+  useEffect(() => {
+    if (current) strip.current?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [current]);
   return (
-    <li class="line" data-line={line.name}>
+    <li class="line" data-line={line.name} ref={strip}>
       <div class="line-head">
         <a
           class="line-name"
