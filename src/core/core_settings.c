@@ -85,6 +85,7 @@ static const struct kw_setting virtual_rows[] = {
      .kind = KW_KIND_NAME,
      .flags = KW_REQUIRED | KW_UNIQUE,
      .offset = offsetof(struct kw_virtual, name),
+     .apart = "meters",
      .help = "Name of the virtual meter; its points are name.quantity."},
     {.key = "title",
      .kind = KW_KIND_TEXT,
@@ -272,12 +273,6 @@ static bool is_uid(const char *uid)
 static void check_virtual(const struct kw_virtual *virtual,
                           struct kw_diag *diag)
 {
-    for (size_t i = 0; i < virtual->sum.count; i++) {
-        if (strcmp(virtual->sum.items[i], virtual->name) == 0)
-            kw_diag_add(diag, virtual->mark, "virtual",
-                        "\"%s\" is the name of a meter already; choose another",
-                        virtual->name);
-    }
     if (virtual->uid != NULL && !is_uid(virtual->uid))
         kw_diag_add(diag, virtual->mark, "virtual",
                     "\"%s\" is no identity of a virtual meter, expected v and "

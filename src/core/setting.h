@@ -89,6 +89,7 @@ struct kw_setting {
                               the value of this key */
     const char *refers;    /* REF, TEXTS: "lines": names in that list;
                               several separated by '|' */
+    const char *apart;     /* NAME: lists that must not have it, as refers */
     unsigned permission;   /* top-level sections: enum kw_permission */
 };
 

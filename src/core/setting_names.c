@@ -144,21 +144,39 @@ static void complain_ref(struct kw_reading *reading,
                             lists);
 }
 
+static bool is_known(const struct kw_known_names *known, const char *name)
+{
+    return known->count > 0 && bsearch(&name, known->names, known->count,
+                                       sizeof(char *), compare_names) != NULL;
+}
+
 void kw_reading_check_ref(struct kw_reading *reading,
                           const struct kw_setting *row,
                           const struct kw_node *node,
                           const struct kw_place *place)
 {
-    const struct kw_known_names *known;
+    const struct kw_known_names *known =
+        reading->root != NULL ? find_known(reading, row->refers) : NULL;
 
-    if (reading->root == NULL)
-        return;
-    known = find_known(reading, row->refers);
-    if (known == NULL)
-        return;
-    if (known->count == 0 || bsearch(&node->text, known->names, known->count,
-                                     sizeof(char *), compare_names) == NULL)
+    if (known != NULL && !is_known(known, node->text))
         complain_ref(reading, known, node, place);
+}
+
+void kw_reading_check_apart(struct kw_reading *reading,
+                            const struct kw_setting *row,
+                            const struct kw_node *node,
+                            const struct kw_place *place)
+{
+    const struct kw_known_names *known =
+        reading->root != NULL ? find_known(reading, row->apart) : NULL;
+    char lists[96];
+
+    if (known == NULL || !is_known(known, node->text))
+        return;
+    format_lists(row->apart, lists, sizeof(lists));
+    kw_reading_complain(reading, node->mark, place,
+                        "\"%s\" is a name in %s already; choose another",
+                        node->text, lists);
 }
 
 /* A text that must not come twice, and the item it comes from. */

@@ -100,6 +100,8 @@ void kw_reading_scalar(struct kw_reading *reading, const struct kw_setting *row,
         kw_reading_complain(reading, node->mark, place, "%s", complaint);
     } else if (row->kind == KW_KIND_REF) {
         kw_reading_check_ref(reading, row, node, place);
+    } else if (row->apart != NULL) {
+        kw_reading_check_apart(reading, row, node, place);
     }
 }
 

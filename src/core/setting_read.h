@@ -80,6 +80,12 @@ void kw_reading_check_ref(struct kw_reading *reading,
                           const struct kw_node *node,
                           const struct kw_place *place);
 
+/* Complains when the scalar is a name of the lists in row->apart. */
+void kw_reading_check_apart(struct kw_reading *reading,
+                            const struct kw_setting *row,
+                            const struct kw_node *node,
+                            const struct kw_place *place);
+
 /*
  * Complains about items of a list that have the same text: at key in each
  * item, or with key NULL the items themselves. An item that is a scalar counts

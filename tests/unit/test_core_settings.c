@@ -100,7 +100,10 @@ static const struct {
      1},
     {METERS "virtual: [{name: v, sum: [m1]}, {name: w, sum: [v]}]",
      "there is no \"v\"", 1}, /* sums of sums aren't offered */
-    {METERS "virtual: [{name: m1, sum: [m1]}]", "name of a meter already", 1},
+    {METERS "virtual: [{name: m1, sum: [m1]}]",
+     "\"m1\" is a name in meters already", 1},
+    {METERS "virtual: [{name: m3, sum: [m1, m2]}]",
+     "\"m3\" is a name in meters already; choose another", 1},
     {METERS "virtual: [{name: 'a b', sum: [m1]}]", "virtual[0].name", 1},
     {METERS "virtual: [{name: v, sum: [m1], uid: v0123456789ab}]", NULL, 0},
     {METERS "virtual: [{name: v, sum: [m1], uid: m0123456789ab}]",
@@ -121,8 +124,8 @@ static const struct {
 
     /* All findings in one go, those of the check too. */
     {"site: {timezone: X/Y}\ncircuits: [{name: a, parent: a}]\n" METERS
-     "virtual: [{name: m1, sum: [m1], uid: x}]",
-     "", 4},
+     "virtual: [{name: v, sum: [m1], uid: x}]",
+     "", 3},
 };
 
 static void test_cases(void **state)
