@@ -7,7 +7,6 @@
 #ifndef KW_METER_ONCE_H
 #define KW_METER_ONCE_H
 
-#include "base/buf.h"
 #include "meter/compute.h"
 #include "meter/plan.h"
 #include "meter/preview.h"
