@@ -12,6 +12,7 @@
 #include "meter/preview.h"
 #include "meter/request.h"
 
+struct kw_buf;
 struct kw_map;
 
 /* What one point gave. */
