@@ -13,7 +13,7 @@
  * request: medians of five turns, with the spread. For ours also the points'
  * unit, and sixteen requests in one write.
  */
-#include "base/mem.h"
+#include "base/text.h"
 #include "core/conf.h"
 #include "core/registry.h"
 #include "lib/fixture.h"
@@ -506,11 +506,12 @@ static void compare(const struct servers *servers, unsigned connections,
 
 int main(int argc, char **argv)
 {
-    long ms = argc > 1 ? strtol(argv[1], NULL, 10) : 300;
+    int64_t ms = 300;
     struct servers servers;
     uint16_t meter_port;
 
-    if (argc > 2 || ms < 1) {
+    if (argc > 2 || (argc == 2 && kw_text_parse_i64(argv[1], &ms) != 0) ||
+        ms < 1) {
         fprintf(stderr, "usage: bench_supervisor [MILLISECONDS]\n");
         return 2;
     }

@@ -259,7 +259,7 @@ static void test_narrowed_bits(void **state)
     static const struct kw_plan_request whole[] = {
         {.function = 1, .read_class = KW_MAP_FAST, .address = 3, .count = 20},
     };
-    static const unsigned char ones[] = {0xFF, 0xFF}, none[] = {0, 0};
+    static const unsigned char ones[] = {0xFF, 0xFF, 0xFF}, none[] = {0, 0};
     struct kw_meter_ask ask = {.function = 1, .address = 8, .count = 8};
     unsigned char out[3];
     struct world world;
