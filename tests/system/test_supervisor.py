@@ -122,8 +122,8 @@ def test_every_map(library, mode):
                     assert mbpoll_registers(port, unit, f, address, count) == registers
     client.close()
     direct.close()
-    meters = [(f"m{unit}", str(tcp_port(library.plant)), unit)
-              for unit, _ in enumerate(PROFILES, 1)]
+    meters = [(f"m{unit}", tcp_port(library.plant), unit, profile)
+              for unit, profile in enumerate(PROFILES, 1)]
     kw.wait_for(lambda: not differences(library, library.plant, meters)[0], 10, 0.2)
     assert compared > 500 and len(kinds) >= 15, (compared, kinds)
 

@@ -78,15 +78,38 @@ def same(value, expected):
     return math.isclose(value, expected, rel_tol=1e-11, abs_tol=1e-9)
 
 
+def differences(gateway, plant, meters, maps=kw.CONF / "meters"):
+    """What differs between the gateway's points and what they have to be; how many there were.
+    meters: name, line or port of the plant, unit, profile."""
+    points = gateway.points()
+    found, compared = [], 0
+    for name, line, unit, profile in meters:
+        values = {point["quantity"]: point["value"]
+                  for point in plant.command(f"values {line} {unit}")["points"]}
+        for quantity, formula in formulas(maps / f"{profile}.csv"):
+            values[quantity] = compute(formula, values)
+        for quantity, value in values.items():
+            point = points.get(f"{name}.{quantity}")
+            if point is None:  # an attribute, not a sample
+                continue
+            compared += 1
+            if not same(point["value"], value):
+                found.append((profile, point["name"], point["value"], value, point["quality"]))
+    return found, compared
+
+
 class World:
     """A plant and a gateway with the same meters on a TCP and on a serial line."""
 
     def __init__(self, folder, profiles, maps):
-        self.profiles, self.maps = profiles, maps
+        self.maps = maps
         meters = ",".join(f"{i + 1}={p}" for i, p in enumerate(profiles))
         self.plant = kw.Plant(folder / "plant", serial=["panel:0:8N1:" + meters],
                               tcp=["0:" + meters], maps=maps)
         self.port = tcp_port(self.plant)
+        self.meters = [(f"{name}{number}", line, number, profile)
+                       for number, profile in enumerate(profiles, 1)
+                       for name, line in (("t", self.port), ("s", "panel"))]
         rows = "".join(
             f"  - {{ name: {name}{i + 1}, line: {line}, unit: {i + 1}, profile: {p},"
             " every: 200ms }\n"
@@ -99,31 +122,11 @@ meters:
 {rows}http: {{ listen: "127.0.0.1:0" }}
 """)
 
-    def differences(self):
-        """What differs between the gateway's points and what they have to be."""
-        points = self.gateway.points()
-        found, compared = [], 0
-        for number, profile in enumerate(self.profiles, 1):
-            for name, line in (("t", self.port), ("s", "panel")):
-                values = {point["quantity"]: point["value"] for point in
-                          self.plant.command(f"values {line} {number}")["points"]}
-                for quantity, formula in formulas(self.maps / f"{profile}.csv"):
-                    values[quantity] = compute(formula, values)
-                for quantity, value in values.items():
-                    point = points.get(f"{name}{number}.{quantity}")
-                    if point is None:  # an attribute, not a sample
-                        continue
-                    compared += 1
-                    if not same(point["value"], value):
-                        found.append((profile, point["name"], point["value"], value,
-                                      point["quality"]))
-        return found, compared
-
     def must_agree(self, what, least):
         last = []
 
         def agrees():
-            last[:] = self.differences()
+            last[:] = differences(self.gateway, self.plant, self.meters, self.maps)
             return not last[0]
 
         try:
