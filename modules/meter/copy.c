@@ -129,7 +129,7 @@ static bool same_rs485(const struct kw_meter_rs485 *a,
 {
     if (a == NULL || b == NULL)
         return a == b;
-    return a->rts_on_send == b->rts_on_send &&
+    return a->by == b->by && a->rts_on_send == b->rts_on_send &&
            a->delay_before_ms == b->delay_before_ms &&
            a->delay_after_ms == b->delay_after_ms;
 }

@@ -29,6 +29,7 @@ enum {
     NO_EVENT = KW_METER_WIRE_EVENTS,
     /* What is due within a millisecond is due: one wake for both. */
     SLACK_NS = 1000000,
+    ROUGH_NS = 20000000,
     TIMEOUTS_TO_RENEW = 3,
 };
 
@@ -53,11 +54,20 @@ static unsigned look(struct kw_meter_line *line)
     return KW_METER_WIRE_WORK;
 }
 
+/* What a line must be silent for. After garbage it is longer than the pieces
+ * in which adapters hand over what they have received are apart: a short gap
+ * says nothing then. */
+static uint64_t calm_ns(const struct kw_meter_line *line)
+{
+    return line->rough && line->silence_ns < ROUGH_NS ? ROUGH_NS
+                                                      : line->silence_ns;
+}
+
 /* LISTEN: has the line been silent for long enough? */
 static unsigned listen_to(struct kw_meter_line *line)
 {
     uint64_t now_ns = now_ns_of(line);
-    uint64_t quiet_ns = line->active_ns + line->silence_ns;
+    uint64_t quiet_ns = line->active_ns + calm_ns(line);
 
     if (now_ns >= quiet_ns || now_ns >= line->give_up_ns)
         return KW_METER_WIRE_SILENT;
@@ -147,7 +157,7 @@ static unsigned send_next(struct kw_meter_line *line)
     kw_meter_line_trace_sent(line, slot, now_ns);
     /* On a serial line the bytes go on leaving after they are handed over. */
     slot->sent_ns = line->active_ns =
-        now_ns + slot->frame_length * line->char_ns;
+        now_ns + line->lead_ns + slot->frame_length * line->char_ns;
     slot->deadline_ns = slot->sent_ns + patience_ns(line, &slot->ask);
     if (!slot->marker)
         job->ops->sent(job, slot->tag, now_ns);
@@ -300,6 +310,7 @@ void kw_meter_line_finish(struct kw_meter_line *line,
     } else if (line->slots_used > 0) {
         kw_meter_line_feed(line, look(line)); /* others are under way */
     } else {
+        line->rough = line->rtu && outcome == KW_METER_GARBLED;
         kw_meter_line_feed(line, is_answer(outcome) ? KW_METER_WIRE_DONE
                                                     : KW_METER_WIRE_SPOILED);
     }

@@ -46,6 +46,8 @@ struct kw_meter_line {
     bool rtu;                /* frames with CRC, else with MBAP */
     bool echoes;             /* the last request came back before its answer */
     uint64_t char_ns;        /* 0: not known (TCP) */
+    bool rough;              /* garbage came: listen for longer */
+    uint64_t lead_ns;        /* from handing over to the first bit: RS-485 */
     uint64_t silence_ns;     /* before a request, pause included */
     uint64_t timeout_ns;
 

@@ -241,17 +241,15 @@ static void set_timing(struct kw_meter_line *line)
     line->slots_max = 1;
     line->rtu = conf->tcp == NULL;
     if (serial != NULL) {
-        struct kw_meter_rtu_line set = {
-            .baud = (uint32_t)serial->baud,
-            .data_bits = 8,
-            .parity_bits = serial->parity != KW_METER_PARITY_NONE,
-            .stop_bits = (uint8_t)serial->stop_bits,
-        };
+        struct kw_meter_rtu_line set = kw_meter_serial_framing(serial);
 
         line->char_ns = kw_meter_rtu_char_ns(&set);
         line->silence_ns = serial->silence_ms > 0
                                ? (uint64_t)(serial->silence_ms * 1e6)
                                : kw_meter_rtu_silence_ns(&set);
+        if (serial->rs485 != NULL)
+            line->lead_ns =
+                (uint64_t)serial->rs485->delay_before_ms * ns_per_ms;
     } else if (conf->rtu_tcp != NULL) {
         line->silence_ns = (uint64_t)conf->rtu_tcp->silence_ms * ns_per_ms;
     } else {
@@ -292,8 +290,9 @@ static int make_parts(struct kw_meter_line *line)
     line->silence.run = on_silent;
     if (kw_wake_open(line->core->loop, &line->wake) != 0)
         return KW_ENOMEM;
-    return line->silence_ns > 0 ? kw_wake_open(line->core->loop, &line->silence)
-                                : 0;
+    return line->rtu || line->silence_ns > 0
+               ? kw_wake_open(line->core->loop, &line->silence)
+               : 0;
 }
 
 int kw_meter_line_new(struct kw_meter_line **out, struct kw_core *core,

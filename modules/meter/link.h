@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "core/life.h"
 #include "core/loop.h"
+#include "meter/frame_rtu.h"
 
 #include <stddef.h>
 
@@ -60,6 +61,10 @@ struct kw_meter_link {
     struct kw_meter_link_owner owner;
     bool worn; /* to be made anew as soon as nothing is under way */
 };
+
+/* Bits of a character on such a port. */
+struct kw_meter_rtu_line
+kw_meter_serial_framing(const struct kw_meter_serial_conf *conf);
 
 /* Closed links; conf is borrowed and must outlive them. NULL: no memory. */
 struct kw_meter_link *

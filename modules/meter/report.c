@@ -33,8 +33,7 @@ static double stretch_of(const struct kw_meter_device *device)
     return fmax(1, (double)device->achieved_ns / (double)device->period_ns[i]);
 }
 
-/* The time that is asked for is the time in use, and what the stretching
- * saved. */
+/* How much longer the periods really are, the mean of all meters. */
 static void measure_load(struct kw_meter_report *report)
 {
     double sum = 0;
@@ -44,8 +43,7 @@ static void measure_load(struct kw_meter_report *report)
     }
     report->line.stretch =
         report->bus->count > 0 ? sum / (double)report->bus->count : 1;
-    report->line.demand =
-        kw_meter_line_usage(report->bus->line) * report->line.stretch;
+    report->line.demand = kw_meter_line_demand(report->bus->line);
 }
 
 int kw_meter_report_init(struct kw_meter_report *report,

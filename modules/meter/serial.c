@@ -14,6 +14,7 @@
 
 #include "base/mem.h"
 #include "core/loop.h"
+#include "meter/direction.h"
 #include "meter/frame_rtu.h"
 #include "meter/settings.h"
 
@@ -37,7 +38,20 @@ struct kw_meter_serial {
     bool wanted;      /* open when the old handle is gone */
     unsigned char out[KW_METER_RTU_MAX];
     size_t out_length, out_sent;
+    struct kw_meter_direction direction; /* only with rs485 by rts */
+    bool directs;
 };
+
+struct kw_meter_rtu_line
+kw_meter_serial_framing(const struct kw_meter_serial_conf *conf)
+{
+    return (struct kw_meter_rtu_line){
+        .baud = (uint32_t)conf->baud,
+        .data_bits = 8,
+        .parity_bits = conf->parity != KW_METER_PARITY_NONE,
+        .stop_bits = (uint8_t)conf->stop_bits,
+    };
+}
 
 static struct kw_meter_serial *serial_of(struct kw_meter_link *link)
 {
@@ -61,6 +75,8 @@ static void close_port(struct kw_meter_serial *serial)
     if (serial->context == NULL)
         return;
     uv_close((uv_handle_t *)&serial->poll, on_poll_closed);
+    if (serial->directs)
+        kw_meter_direction_stop(&serial->direction);
     /* What is not sent yet must not hold up the closing of the port. */
     (void)tcflush(modbus_get_socket(serial->context), TCIOFLUSH);
     modbus_close(serial->context);
@@ -103,7 +119,11 @@ static int write_rest(struct kw_meter_serial *serial)
     if (sent < 0 && errno != EAGAIN && errno != EINTR)
         return KW_EIO;
     serial->out_sent += sent > 0 ? (size_t)sent : 0;
-    return serial->out_sent == serial->out_length ? 0 : KW_EAGAIN;
+    if (serial->out_sent < serial->out_length)
+        return KW_EAGAIN;
+    if (serial->directs)
+        kw_meter_direction_sent(&serial->direction, serial->out_length);
+    return 0;
 }
 
 static void on_ready(uv_poll_t *poll, int status, int events);
@@ -145,7 +165,7 @@ static const char *set_up(int fd, const struct kw_meter_serial_conf *conf)
     /* Nobody else may send on this line while we do. */
     if (ioctl(fd, TIOCEXCL) != 0)
         return strerror(errno);
-    if (conf->rs485 == NULL)
+    if (conf->rs485 == NULL || conf->rs485->by == KW_METER_RS485_RTS)
         return NULL;
     rs485.flags |= conf->rs485->rts_on_send == 0 ? SER_RS485_RTS_ON_SEND
                                                  : SER_RS485_RTS_AFTER_SEND;
@@ -153,7 +173,16 @@ static const char *set_up(int fd, const struct kw_meter_serial_conf *conf)
     rs485.delay_rts_after_send = (uint32_t)conf->rs485->delay_after_ms;
     if (ioctl(fd, TIOCSRS485, &rs485) != 0)
         return "its driver has no RS-485 direction control";
-    return NULL; /* UNTESTED: no driver with RS-485 in the test machines */
+    return NULL;
+}
+
+/* Returns what is wrong, or NULL. */
+static const char *set_direction(struct kw_meter_serial *serial, int fd)
+{
+    if (!serial->directs ||
+        kw_meter_direction_start(&serial->direction, fd) == 0)
+        return NULL;
+    return "it has no RTS to switch the direction with";
 }
 
 static const char *open_port(struct kw_meter_serial *serial)
@@ -172,6 +201,8 @@ static const char *open_port(struct kw_meter_serial *serial)
         wrong = strerror(errno);
     } else {
         wrong = set_up(modbus_get_socket(serial->context), conf);
+        if (wrong == NULL)
+            wrong = set_direction(serial, modbus_get_socket(serial->context));
         if (wrong == NULL &&
             uv_poll_init(&owner->loop->uv, &serial->poll,
                          modbus_get_socket(serial->context)) == 0) {
@@ -211,6 +242,14 @@ static void serial_open(struct kw_meter_link *link)
         try_open(serial);
 }
 
+/* The time between switching to sending and the first byte is over. */
+static void on_direction(void *arg)
+{
+    struct kw_meter_serial *serial = arg;
+
+    uv_poll_start(&serial->poll, UV_READABLE | UV_WRITABLE, on_ready);
+}
+
 static int serial_send(struct kw_meter_link *link, const unsigned char *bytes,
                        size_t length)
 {
@@ -220,6 +259,8 @@ static int serial_send(struct kw_meter_link *link, const unsigned char *bytes,
     memcpy(serial->out, bytes, length);
     serial->out_length = length;
     serial->out_sent = 0;
+    if (serial->directs && !kw_meter_direction_send(&serial->direction))
+        return KW_EAGAIN; /* on_direction follows */
     err = write_rest(serial);
     if (err == KW_EAGAIN)
         uv_poll_start(&serial->poll, UV_READABLE | UV_WRITABLE, on_ready);
@@ -236,7 +277,26 @@ static void serial_close(struct kw_meter_link *link)
 
 static void serial_free(struct kw_meter_link *link)
 {
+    kw_meter_direction_fini(&serial_of(link)->direction);
     kw_free(serial_of(link));
+}
+
+static int plan_direction(struct kw_meter_direction *direction,
+                          struct kw_meter_serial *serial)
+{
+    const struct kw_meter_rs485 *rs485 = serial->conf->rs485;
+    const struct kw_meter_rtu_line set = kw_meter_serial_framing(serial->conf);
+
+    *direction = (struct kw_meter_direction){
+        .ops = &kw_meter_direction_port,
+        .char_ns = kw_meter_rtu_char_ns(&set),
+        .before_ns = (uint64_t)rs485->delay_before_ms * 1000000U,
+        .after_ns = (uint64_t)rs485->delay_after_ms * 1000000U,
+        .high_on_send = rs485->rts_on_send == 0,
+        .ready = on_direction,
+        .arg = serial,
+    };
+    return kw_meter_direction_init(direction, serial->link.owner.loop);
 }
 
 struct kw_meter_link *
@@ -252,5 +312,11 @@ kw_meter_serial_new(const struct kw_meter_serial_conf *conf,
     serial->link.ops = &ops;
     serial->link.owner = *owner;
     serial->conf = conf;
+    serial->directs =
+        conf->rs485 != NULL && conf->rs485->by == KW_METER_RS485_RTS;
+    if (serial->directs && plan_direction(&serial->direction, serial) != 0) {
+        kw_free(serial);
+        return NULL;
+    }
     return &serial->link;
 }

@@ -7,7 +7,16 @@
 static const char *const parities[] = {"none", "even", "odd", NULL};
 static const char *const levels[] = {"high", "low", NULL};
 
+static const char *const directors[] = {"driver", "rts", NULL};
+
 static const struct kw_setting rs485_rows[] = {
+    {.key = "by",
+     .kind = KW_KIND_KEYWORD,
+     .offset = offsetof(struct kw_meter_rs485, by),
+     .preset = "driver",
+     .words = directors,
+     .help = "Who switches: the port's driver, or rts: the gateway by RTS, for "
+             "drivers that can't."},
     {.key = "rts_on_send",
      .kind = KW_KIND_KEYWORD,
      .offset = offsetof(struct kw_meter_rs485, rts_on_send),
@@ -68,8 +77,7 @@ static const struct kw_setting serial_rows[] = {
      .rows = rs485_rows,
      .size = sizeof(struct kw_meter_rs485),
      .shorthand = "rts_on_send",
-     .help = "Direction control by the port's driver, for ports that don't "
-             "switch by themselves."},
+     .help = "Direction control for ports that don't switch by themselves."},
     {0},
 };
 

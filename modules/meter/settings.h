@@ -20,8 +20,10 @@ enum kw_meter_parity {
     KW_METER_PARITY_ODD,
 };
 
-/* Direction control by the kernel's driver (linux/serial.h). */
+/* Direction control: by the kernel's driver (linux/serial.h) or from here. */
+enum kw_meter_rs485_by { KW_METER_RS485_DRIVER, KW_METER_RS485_RTS };
 struct kw_meter_rs485 {
+    int by;          /* enum kw_meter_rs485_by */
     int rts_on_send; /* 0 high, 1 low */
     int64_t delay_before_ms, delay_after_ms;
 };

@@ -114,10 +114,11 @@ static void test_unusable_ports(void **state)
     } cases[] = {
         {"/dev/null", "", "Inappropriate"},
         {NULL, ", rs485: { rts_on_send: low }", "RS-485"},
+        {NULL, ", rs485: { by: rts }", "no RTS"},
     };
 
     (void)state;
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < 3; i++) {
         struct rig rig;
         struct peer peer;
         char yaml[512];

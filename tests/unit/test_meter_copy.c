@@ -21,7 +21,7 @@ struct sample {
 static void fill(struct sample *sample)
 {
     memset(sample, 0, sizeof(*sample));
-    sample->rs485 = (struct kw_meter_rs485){1, 2, 3};
+    sample->rs485 = (struct kw_meter_rs485){0, 1, 2, 3};
     sample->serial = (struct kw_meter_serial_conf){
         .port = "/dev/x",
         .baud = 9600,
@@ -153,6 +153,7 @@ static void test_line_differences(void **state)
     DIFFERS(b.serial.stop_bits++);
     DIFFERS(b.serial.silence_ms += 1);
     DIFFERS(b.serial.rs485 = NULL);
+    DIFFERS(b.rs485.by = 1);
     DIFFERS(b.rs485.rts_on_send = 0);
     DIFFERS(b.rs485.delay_before_ms++);
     DIFFERS(b.rs485.delay_after_ms++);

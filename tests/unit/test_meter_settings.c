@@ -112,6 +112,7 @@ static void test_good(void **state)
     assert_int_equal(line->serial->stop_bits, 2);
     assert_true(line->serial->silence_ms == 4.5);
     assert_int_equal(line->serial->rs485->rts_on_send, 1);
+    assert_int_equal(line->serial->rs485->by, KW_METER_RS485_DRIVER);
     assert_int_equal(line->timeout_ms, 1000);
     assert_int_equal(line->retries, 1);
     line = kw_meter_conf_line(&bench->conf, 1);
