@@ -67,6 +67,7 @@ insideTest('scan: add what was found beside another change', () => scan.addFound
 insideTest('supervisor: units, registers, CSV', () => bus.supervisor(page, site));
 insideTest('trends: choose points, two axes, live tail', () => trends.choosePoints(page, site));
 insideTest('trends: zoom and pan by keys, wheel and drag', () => trends.zoomAndPan(page));
+insideTest('trends: a stretch without values is left by drag', () => trends.emptyStretch(page));
 insideTest('trends: a link reproduces the view', () => trends.linkReproduces(page, context));
 insideTest('trends: never more rows than twice the width', () => trends.fewRows(page));
 insideTest('trends: one finger moves, two fingers zoom', async () => {
