@@ -107,7 +107,6 @@ struct kw_meter_ask kw_meter_doubt_marker(const struct kw_meter_doubt *doubt,
         .function = marker_function(ask),
         .address = ask->address,
         .count = 1,
-        .timeout_ms = ask->timeout_ms,
     };
     unsigned step = kw_meter_ask_is_bits(&marker) ? 8 : 1; /* a size more */
 

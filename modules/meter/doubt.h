@@ -51,7 +51,8 @@ bool kw_meter_doubt_holds(const struct kw_meter_doubt *doubt,
                           const struct kw_meter_ask *ask);
 
 /* The marker to send before ask: a valid read of the same unit, of a size of
- * its own. */
+ * its own. It waits as long as the line does, however short ask's own time is:
+ * a doubt that is given up too soon is none. */
 struct kw_meter_ask kw_meter_doubt_marker(const struct kw_meter_doubt *doubt,
                                           const struct kw_meter_ask *ask);
 

@@ -180,32 +180,45 @@ static void test_converter_silence(void **state)
     finish(&rig, &peer);
 }
 
-enum { NOISE_MS = 10, NOISES = 4 };
+enum { NOISE_MS = 10, NOISES = 4, CALM_MS = 20 };
 
-static unsigned babbles;
+static struct {
+    uv_timer_t timer;
+    struct peer *peer;
+    unsigned left, babbles;
+    uint64_t at_ns; /* of the last noise; 0: none since the last request */
+} noise;
+
+static void on_noise(uv_timer_t *timer)
+{
+    static const unsigned char bytes[3] = {0x99, 0x98, 0x97};
+
+    noise.at_ns = kw_clock_mono_ns(&kw_clock_system);
+    peer_write(noise.peer, bytes, sizeof(bytes));
+    if (--noise.left == 0)
+        uv_timer_stop(timer);
+}
 
 /* Every third answer is garbled, and noise follows in pieces, each after a gap
  * that is longer than the silence. */
 static void babbles_at_times(struct peer *peer, const struct kw_meter_ask *ask)
 {
-    static const unsigned char noise[3] = {0x99, 0x98, 0x97};
     unsigned char frame[300];
     size_t length = peer_answer_frame(peer, ask, frame);
     uint64_t now_ns = kw_clock_mono_ns(&kw_clock_system);
 
-    if (answered_ns != 0 && now_ns - answered_ns < shortest_ns)
-        shortest_ns = now_ns - answered_ns;
-    answered_ns = 0;
+    if (noise.at_ns != 0 && now_ns - noise.at_ns < shortest_ns)
+        shortest_ns = now_ns - noise.at_ns;
+    noise.at_ns = 0;
     if (peer->asks % 3 != 0) {
         peer_write(peer, frame, length);
         return;
     }
-    babbles++;
     frame[length - 1] ^= 1;
     peer_write(peer, frame, length);
-    for (unsigned i = 1; i <= NOISES; i++)
-        peer_later(peer, i * NOISE_MS, noise, sizeof(noise));
-    answered_ns = now_ns;
+    noise.babbles++;
+    noise.left = NOISES;
+    uv_timer_start(&noise.timer, on_noise, NOISE_MS, NOISE_MS);
 }
 
 /* Nobody is asked into the noise, although each gap in it is long enough to be
@@ -216,17 +229,19 @@ static void test_calm_after_garbage(void **state)
     struct peer peer;
 
     (void)state;
-    answered_ns = 0;
     shortest_ns = UINT64_MAX;
-    babbles = 0;
+    memset(&noise, 0, sizeof(noise));
     rig_open(&rig);
     rig.look = look;
+    uv_timer_init(&rig.fixture.loop.uv, &noise.timer);
+    noise.peer = &peer;
     peer_open_pty(&peer, &rig, babbles_at_times);
     start(&rig, &peer, "serial", "silence_ms: 1.75 }, timeout: 300ms",
           two_meters);
     kw_fixture_until(&rig.fixture, has_good, &rig);
-    assert_true(babbles > 0);
-    assert_true(shortest_ns >= (NOISES * NOISE_MS + 15) * 1000000U);
+    assert_true(noise.babbles > 0);
+    assert_true(shortest_ns >= CALM_MS * 1000000U);
+    uv_close((uv_handle_t *)&noise.timer, NULL);
     finish(&rig, &peer);
 }
 
