@@ -20,32 +20,6 @@ static const uint64_t us_per_ms = 1000;
     ((const struct kw_meter_device *)KW_LIST_ENTRY(at, struct kw_meter_device, \
                                                    link))
 
-/* How much longer than asked the periods of a meter that answers are. */
-static double stretch_of(const struct kw_meter_device *device)
-{
-    int i = 0;
-
-    while (i < KW_MAP_ONCE && device->due_ns[i] == UINT64_MAX)
-        i++;
-    if (i == KW_MAP_ONCE || device->achieved_ns == 0 ||
-        device->state != KW_METER_DEVICE_OK)
-        return 1;
-    return fmax(1, (double)device->achieved_ns / (double)device->period_ns[i]);
-}
-
-/* How much longer the periods really are, the mean of all meters. */
-static void measure_load(struct kw_meter_report *report)
-{
-    double sum = 0;
-
-    KW_LIST_EACH (link, &report->bus->devices) {
-        sum += stretch_of(DEVICE_AT(link));
-    }
-    report->line.stretch =
-        report->bus->count > 0 ? sum / (double)report->bus->count : 1;
-    report->line.demand = kw_meter_line_demand(report->bus->line);
-}
-
 int kw_meter_report_init(struct kw_meter_report *report,
                          const struct kw_meter_bus *bus)
 {
@@ -74,7 +48,8 @@ int kw_meter_report_init(struct kw_meter_report *report,
     };
     kw_meter_recent_turn(&recent, 0, kw_clock_mono_ns(bus->meter->core->clock));
     kw_meter_recent_sum(&recent, &report->line.counts);
-    measure_load(report);
+    report->line.demand = kw_meter_line_demand(bus->line);
+    report->line.stretch = kw_meter_line_stretch(bus->line);
     kw_meter_survey(&report->line, &report->survey);
     return 0;
 }
