@@ -75,7 +75,8 @@ static void ask_routes(struct rig *rig)
     struct {
         const char *line, *profile;
         int64_t unit, load;
-    } body = {"b", "few", 2, 1};
+        const char *registers;
+    } body = {"b", "few", 2, 1, NULL};
     struct rig_reply meters, reading;
 
     rig_call(rig, &meters, "/meters", NULL);
