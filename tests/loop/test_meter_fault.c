@@ -410,7 +410,8 @@ static void test_counter_power(void **state)
 
 /* --- what is seen */
 
-static enum { WELL, LATE, CRC, OTHER, TWO, STRANGE, ECHOES, HALF } mood;
+enum mood { WELL, LATE, CRC, OTHER, TWO, STRANGE, ECHOES, HALF };
+static enum mood mood;
 static unsigned spoiled; /* frames */
 
 static void moody(struct peer *peer, const struct kw_meter_ask *ask)
@@ -470,7 +471,7 @@ static bool is_late(void *arg)
 
 /* Three meters on a serial line, unit 7 among them with a mood; what GET /bus
  * says then. */
-static void look(int how, const char *meter_key, const char *line_key,
+static void look(enum mood how, const char *meter_key, const char *line_key,
                  const char *meaning, const char *outcome)
 {
     char text[200];
