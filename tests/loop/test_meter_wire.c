@@ -187,13 +187,17 @@ static struct {
     struct peer *peer;
     unsigned left, babbles;
     uint64_t at_ns; /* of the last noise; 0: none since the last request */
+    bool stalled;   /* the machine itself made a gap that is calm enough */
 } noise;
 
 static void on_noise(uv_timer_t *timer)
 {
     static const unsigned char bytes[3] = {0x99, 0x98, 0x97};
+    uint64_t now_ns = kw_clock_mono_ns(&kw_clock_system);
 
-    noise.at_ns = kw_clock_mono_ns(&kw_clock_system);
+    if (now_ns - noise.at_ns > CALM_MS * 1000000U / 4 * 3)
+        noise.stalled = true;
+    noise.at_ns = now_ns;
     peer_write(noise.peer, bytes, sizeof(bytes));
     if (--noise.left == 0)
         uv_timer_stop(timer);
@@ -207,7 +211,8 @@ static void babbles_at_times(struct peer *peer, const struct kw_meter_ask *ask)
     size_t length = peer_answer_frame(peer, ask, frame);
     uint64_t now_ns = kw_clock_mono_ns(&kw_clock_system);
 
-    if (noise.at_ns != 0 && now_ns - noise.at_ns < shortest_ns)
+    if (noise.at_ns != 0 && !noise.stalled &&
+        now_ns - noise.at_ns < shortest_ns)
         shortest_ns = now_ns - noise.at_ns;
     noise.at_ns = 0;
     if (peer->asks % 3 != 0) {
@@ -218,6 +223,8 @@ static void babbles_at_times(struct peer *peer, const struct kw_meter_ask *ask)
     peer_write(peer, frame, length);
     noise.babbles++;
     noise.left = NOISES;
+    noise.at_ns = now_ns;
+    noise.stalled = false;
     uv_timer_start(&noise.timer, on_noise, NOISE_MS, NOISE_MS);
 }
 
