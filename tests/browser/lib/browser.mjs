@@ -40,7 +40,7 @@ function isExpected(message) {
 export function watch(page, origin) {
   const faults = [];
   page.on('console', (message) => {
-    if (message.type() === 'error' && !isExpected(message)) faults.push(`console: ${message.text()}`);
+    if (message.type() === 'error' && !isExpected(message)) faults.push(`console: ${message.text()} ${message.location().url}`);
   });
   page.on('pageerror', (error) => faults.push(`exception: ${error.message}`));
   page.on('request', (request) => {

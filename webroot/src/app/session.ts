@@ -83,6 +83,8 @@ export async function setUp(password: string, adminName: string, adminPassword: 
 
 /** Leaves the page in any case; if the gateway can't be reached, its idle time ends the session. */
 export async function logOut(): Promise<void> {
-  await send('DELETE', '/session').catch(() => {});
+  const farewell = send('DELETE', '/session').catch(() => {});
+  session.value = undefined; // The pages go at once, and what they were asking with them.
+  await farewell;
   leave(false);
 }
