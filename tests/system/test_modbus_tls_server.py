@@ -11,6 +11,7 @@ import gateway as kw
 import pytest
 from conftest import tcp_port
 from pki import Pki
+from test_supervisor import BOUNDARIES, KNOWN_HOLES, writes
 
 READ = struct.pack(">BHH", 4, 0, 2)  # voltage L1-N of an SDM630
 WRITE = struct.pack(">BHH", 6, 12, 1)
@@ -136,6 +137,20 @@ def test_roles(site, version):
     assert read[:2] == b"\x04\x04"
     assert written == b"\x86\x01"  # of the meter: it was asked
     assert site.gateway.metric("supervisor", "writes_total") == before + 1
+
+
+@pytest.mark.parametrize("client", ["viewer", "operator"])
+def test_nothing_else_is_written(site, client):
+    """Whoever may write writes what the rules name, and nothing beside it."""
+    config = site.gateway.ask("GET", "/config")
+    values = site.plant.command(f"values {tcp_port(site.plant)} 1")
+    written = site.gateway.metric("supervisor", "writes_total")
+    pdus = [pdu for address, value in [(at, 1) for at in BOUNDARIES] + KNOWN_HOLES
+            for pdu in writes(address, value)]
+    assert ask(site, client, *pdus) == [bytes([pdu[0] | 0x80, 1]) for pdu in pdus]
+    assert site.gateway.metric("supervisor", "writes_total") == written
+    assert site.gateway.ask("GET", "/config") == config
+    assert site.plant.command(f"values {tcp_port(site.plant)} 1") == values
 
 
 def test_nothing_is_resumed(site):
