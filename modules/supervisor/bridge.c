@@ -72,11 +72,15 @@ make_room(struct kw_supervisor_bridge *bridge, const struct kw_meter_line *line)
 static void forget_unit(struct kw_supervisor_bridge *bridge,
                         const struct kw_supervisor_exchange *write)
 {
+    /* The write itself is among them: what it says is kept apart. */
+    const struct kw_meter_line *line = write->line;
+    uint8_t unit = write->request.ask.unit;
+
     for (size_t i = 0; i < KW_SUPERVISOR_EXCHANGES; i++) {
         struct kw_supervisor_exchange *exchange = &bridge->exchanges[i];
 
-        if (!exchange->asking && exchange->line == write->line &&
-            exchange->request.ask.unit == write->request.ask.unit) {
+        if (!exchange->asking && exchange->line == line &&
+            exchange->request.ask.unit == unit) {
             exchange->line = NULL;
             exchange->done_ms = 0;
         }
@@ -143,7 +147,9 @@ static void take_answer(struct kw_supervisor_exchange *exchange,
         memcpy(exchange->data, answer->data, answer->length);
         exchange->length = answer->length;
     } else if (answer->outcome == KW_METER_EXCEPTION) {
-        exchange->exception = answer->exception;
+        /* 0 is none, and would pass for data here. */
+        exchange->exception = answer->exception != 0 ? answer->exception
+                                                     : KW_SUPERVISOR_NO_ANSWER;
     } else {
         exchange->exception = KW_SUPERVISOR_NO_ANSWER;
     }

@@ -419,7 +419,8 @@ void kw_supervisor_conn_recheck(struct kw_supervisor *supervisor)
         struct kw_supervisor_conn *conn =
             KW_LIST_ENTRY(link, struct kw_supervisor_conn, link);
 
-        if (!kw_supervisor_may_connect(supervisor->access, &conn->station))
+        if (!kw_supervisor_may_connect(supervisor->access, &conn->station) ||
+            kw_supervisor_listen(supervisor->conf, conn->service)->count == 0)
             end(conn);
         else if (conn->service == KW_SUPERVISOR_TLS && conn->opened)
             conn->rights =

@@ -93,6 +93,10 @@ static void take(struct kw_supervisor_secure *secure)
     char why[KW_DIAG_TEXT_SIZE + KW_DIAG_PATH_SIZE];
 
     if (secure->made == NULL) {
+        /* The old ones may be what was to be replaced. */
+        kw_tls_drop(secure->tls);
+        secure->tls = NULL;
+        set_doors(secure);
         say(secure, true, kw_diag_first(&secure->diag, why, sizeof(why)));
         uv_timer_start(&secure->retry, on_retry, RETRY_MS, 0);
         return;

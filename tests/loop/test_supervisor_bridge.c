@@ -8,9 +8,10 @@
 static struct {
     unsigned asks, values; /* values: the first two bytes of a write */
     struct kw_meter_ask last, waiting;
-    bool hold;    /* keeps the answer until let_go */
-    bool held;    /* one is kept */
-    uint8_t code; /* refuses with it */
+    bool hold;   /* keeps the answer until let_go */
+    bool held;   /* one is kept */
+    bool refuse; /* with the code, which may be 0 */
+    uint8_t code;
 } seen;
 
 static bool is_poll(const struct kw_meter_ask *ask)
@@ -31,7 +32,7 @@ static void on_ask(struct peer *peer, const struct kw_meter_ask *ask)
     if (seen.hold) {
         seen.held = true;
         seen.waiting = *ask;
-    } else if (seen.code != 0) {
+    } else if (seen.refuse) {
         peer_exception(peer, ask, seen.code);
     } else {
         peer_answer(peer, ask);
@@ -144,10 +145,14 @@ static void test_failures(void **state)
     (void)state;
     open_stage(&stage, BRIDGE);
     station_open(&station, &stage);
+    seen.refuse = true;
     seen.code = 2;
     station_read(&station, 5, 3, 1000, 1);
     station_expect_exception(&station, 2);
-    seen.code = 0;
+    seen.code = 0; /* says nothing, and is no data */
+    station_read(&station, 5, 3, 1001, 1);
+    station_expect_exception(&station, 11);
+    seen.refuse = false;
     for (unsigned i = 0; i < KW_SUPERVISOR_EXCHANGES + 3U; i++) {
         station_read(&station, 5, 3, 2000 + i, 1);
         station_expect_registers(&station, 2000 + i, 1);
@@ -159,7 +164,7 @@ static void test_failures(void **state)
         station_say_read(&many[i], 5, 3, 5000 + i, 1);
     }
     while (stage.supervisor->bridge.asked <
-           KW_SUPERVISOR_EXCHANGES + 4U + KW_SUPERVISOR_LINE_MAX)
+           KW_SUPERVISOR_EXCHANGES + 5U + KW_SUPERVISOR_LINE_MAX)
         kw_fixture_run_ms(&stage.rig.fixture, 1);
     station_read(&station, 5, 3, 6000, 1);
     station_expect_exception(&station, 6);
@@ -331,6 +336,29 @@ static void test_allowed(void **state)
     stage_close(&stage);
 }
 
+/* A write makes all kept answers of its unit old, wherever they are kept. */
+static void test_write_makes_old(void **state)
+{
+    const unsigned last = 1000 + KW_SUPERVISOR_EXCHANGES - 1;
+    struct station station;
+    struct stage stage;
+
+    (void)state;
+    open_stage(&stage,
+               STAGE_TCP "  bridge: [ a ]\n  bridge_cache: 1min\n" RULES);
+    station_open(&station, &stage);
+    for (unsigned i = 1000; i <= last; i++)
+        station_read(&station, 5, 3, i, 1);
+    station_say_write(&station, 5, 6, 40, 1); /* takes the oldest place */
+    station_hear(&station);
+    assert_int_equal(seen.asks, KW_SUPERVISOR_EXCHANGES + 1);
+    station_read(&station, 5, 3, last, 1);
+    station_expect_registers(&station, last, 1);
+    assert_int_equal(seen.asks, KW_SUPERVISOR_EXCHANGES + 2);
+    station_close(&station);
+    stage_close(&stage);
+}
+
 /* A write is told with its outcome, also when the client has gone, the meter
  * refuses or the line closes; and it makes kept answers old. */
 static void test_outcomes(void **state)
@@ -342,12 +370,13 @@ static void test_outcomes(void **state)
     open_stage(&stage, BRIDGE RULES);
     station_open(&station, &stage);
     station_read(&station, 5, 3, 40, 1);
+    seen.refuse = true;
     seen.code = 4;
     station_say_write(&station, 5, 6, 41, 1);
     station_hear(&station);
     station_expect_exception(&station, 4);
     assert_non_null(strstr(stage.text, ": device failure"));
-    seen.code = 0;
+    seen.refuse = false;
     station_read(&station, 5, 3, 40, 1);
     assert_int_equal(seen.asks, 3);
     seen.hold = true;
@@ -393,6 +422,7 @@ int main(void)
         cmocka_unit_test(test_line_is_down),
         cmocka_unit_test(test_read_only),
         cmocka_unit_test(test_allowed),
+        cmocka_unit_test(test_write_makes_old),
         cmocka_unit_test(test_outcomes),
     };
 
