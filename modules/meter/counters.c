@@ -102,8 +102,12 @@ static bool judge(struct kw_meter_device *device, struct kw_meter_point *point,
     double before, rate;
     bool told;
 
-    if (counting == NULL || !kw_quality_has_value(sample->quality))
+    if (counting == NULL)
         return true;
+    if (!kw_quality_has_value(sample->quality)) {
+        counting->told = false; /* another reason is shown by now */
+        return true;
+    }
     rate = kw_meter_counter_rate(quantity_of(point)->unit, device->power_w);
     told = counting->told;
     switch (kw_meter_counter_check(&counting->counter, &counting->form,

@@ -92,6 +92,16 @@ void kw_meter_image_put(struct kw_meter_image *image, size_t block,
     to->time_ns = now_ns;
 }
 
+void kw_meter_image_drop(struct kw_meter_image *image, size_t block,
+                         uint16_t address, uint16_t count)
+{
+    struct kw_meter_block *at = &image->blocks[block];
+    size_t first = (size_t)address - at->address;
+
+    for (size_t i = 0; at->have != NULL && i < count; i++)
+        set_bit(at->have, first + i, false);
+}
+
 int kw_meter_image_narrow(struct kw_meter_image *image, size_t block,
                           uint8_t exception)
 {

@@ -60,6 +60,10 @@ void kw_meter_image_put(struct kw_meter_image *image, size_t block,
  */
 KW_MUST_CHECK int kw_meter_image_narrow(struct kw_meter_image *image,
                                         size_t block, uint8_t exception);
+/* A part of a narrowed block was not given this time: what it said before is
+ * not said again. Of a whole block that is what kw_meter_image_fail is for. */
+void kw_meter_image_drop(struct kw_meter_image *image, size_t block,
+                         uint16_t address, uint16_t count);
 /* It failed with that quality; exception is the meter's code or 0. */
 void kw_meter_image_fail(struct kw_meter_image *image, size_t request,
                          uint8_t quality, uint8_t exception);

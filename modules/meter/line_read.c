@@ -111,6 +111,7 @@ static bool read_answer(struct kw_meter_line *line, struct kw_meter_slot *slot)
 {
     struct kw_meter_answer garbled = {.outcome = KW_METER_GARBLED};
     struct kw_meter_rtu_found found;
+    size_t length;
 
     kw_meter_rtu_find(&slot->ask, line->rx, line->rx_length, &found);
     if (found.verdict == KW_METER_RTU_ANSWER && is_echo(line, slot, &found)) {
@@ -121,9 +122,16 @@ static bool read_answer(struct kw_meter_line *line, struct kw_meter_slot *slot)
     switch (found.verdict) {
     case KW_METER_RTU_ANSWER:
         (void)drop_frames(line, slot, found.pdu - 1);
+        length = line->rx_length;
         line->rx_length = 0; /* the bytes stay until the next ones come */
         line->echoes = slot->echoed;
-        return deliver(line, slot, line->rx + found.pdu, found.pdu_length);
+        if (deliver(line, slot, line->rx + found.pdu, found.pdu_length))
+            return true;
+        /* A late refusal of another request: ours may stand behind it. Each
+         * takes a doubt with it, so there are few. */
+        line->rx_length = length;
+        drop_front(line, found.pdu + found.pdu_length + 2);
+        return line->rx_length > 0 && read_answer(line, slot);
     case KW_METER_RTU_GARBLED:
         kw_meter_line_trace_odd(line, slot, KW_METER_TRACED_GARBLED, line->rx,
                                 line->rx_length);
@@ -159,7 +167,8 @@ static void read_rtu(struct kw_meter_line *line, const unsigned char *bytes,
         line->rx_length += part;
         bytes += part;
         length -= part;
-        if (!slot->used)
+        /* While a request leaves nothing can be its answer. */
+        if (!slot->used || line->state == KW_METER_WIRE_SENDING)
             read_stray(line);
         else if (read_answer(line, slot))
             return; /* what stood behind the answer is dropped */

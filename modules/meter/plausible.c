@@ -21,7 +21,9 @@ double kw_meter_counter_rate(const char *unit, double power_w)
         return (double)INFINITY;
     if (power_w <= 0)
         return kw_meter_power_unknown_w;
-    return fmax(power_w * margin, kw_meter_power_least_w);
+    /* One wrong power must not switch the check off. */
+    return fmin(fmax(power_w * margin, kw_meter_power_least_w),
+                kw_meter_power_unknown_w);
 }
 
 /* Two digits, since sums of phases are rounded one by one. */

@@ -183,6 +183,8 @@ static void fail_request(struct kw_meter_device *device, unsigned request,
     kw_meter_image_fail(&device->image, device->request[request].block, quality,
                         quality == KW_QUALITY_BAD_EXCEPTION ? device->exception
                                                             : 0);
+    kw_meter_image_drop(&device->image, device->request[request].block,
+                        plan->address, plan->count);
     fail_points(device, plan->first, plan->points, quality);
 }
 
@@ -301,10 +303,10 @@ static void plan_next(struct kw_meter_device *device, uint64_t now_ns)
     int next = next_class(device);
     uint64_t due_ns, period_ns, pause_ns;
 
-    if (next == KW_MAP_ONCE && !is_aside(device))
+    if (next == KW_MAP_ONCE && !is_aside(device) && !device->attributes_due)
         return; /* texts are read once */
     period_ns = device->period_ns[next == KW_MAP_ONCE ? 0 : next];
-    due_ns = next == KW_MAP_ONCE ? now_ns : device->due_ns[next];
+    due_ns = next == KW_MAP_ONCE ? now_ns + period_ns : device->due_ns[next];
     if (is_aside(device)) {
         pause_ns = kw_meter_aside_ms(device->failures, period_ns / ns_per_ms) *
                    ns_per_ms;

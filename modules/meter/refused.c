@@ -216,6 +216,8 @@ int kw_meter_refused_told(struct kw_meter_device *device, unsigned request,
         err = kw_meter_image_narrow(&device->image, state->block, exception);
         if (err != 0)
             return err;
+        kw_meter_image_drop(&device->image, state->block, plan->address,
+                            state->count);
     }
     if (exception != 0 &&
         kw_meter_refusal(exception) == KW_METER_REFUSAL_FUNCTION) {

@@ -250,6 +250,12 @@ static void test_narrowed(void **state)
     /* It has them after all. */
     kw_meter_image_put(&world.image, 0, 15, 2, data + 30, 3);
     assert_int_equal(read_at(&world, 3, 10, 20, 3), KW_METER_IMAGE_GOOD);
+    /* One part fails, another is good after it: the first is not served. */
+    kw_meter_image_fail(&world.image, 0, KW_QUALITY_BAD_CRC, 0);
+    kw_meter_image_drop(&world.image, 0, 10, 5);
+    kw_meter_image_put(&world.image, 0, 17, 13, data + 34, 4);
+    assert_int_equal(read_at(&world, 3, 10, 1, 4), KW_METER_IMAGE_BAD);
+    assert_int_equal(read_at(&world, 3, 17, 13, 4), KW_METER_IMAGE_GOOD);
     kw_meter_image_fini(&world.image);
 }
 
