@@ -136,6 +136,8 @@ static void test_rate(void **state)
     assert_true(kw_meter_counter_rate("Wh", 0) == kw_meter_power_unknown_w);
     assert_true(kw_meter_counter_rate("Wh", 200) == kw_meter_power_least_w);
     assert_true(kw_meter_counter_rate("varh", 2e6) == 3e6);
+    /* A torn reading is no reason to believe everything. */
+    assert_true(kw_meter_counter_rate("Wh", 1e30) == kw_meter_power_unknown_w);
     assert_true(kw_meter_counter_rate("VAh", 1e6) == 1.5e6);
     assert_true(kw_meter_counter_rate("s", 1e6) == 5400);
     assert_true(isinf(kw_meter_counter_rate("1", 1e6)));
