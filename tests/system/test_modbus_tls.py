@@ -116,7 +116,6 @@ def test_terminator_before_the_plant(tmp_path, pki, version):
 
 
 def test_pymodbus(tmp_path, pki):
-    pytest.importorskip("pymodbus")
     port = kw.free_port()
     state = tmp_path / "state"
     (state / "meters").mkdir(parents=True)

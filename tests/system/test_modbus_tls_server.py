@@ -11,6 +11,8 @@ import gateway as kw
 import pytest
 from conftest import tcp_port
 from pki import Pki
+from pymodbus.client import AsyncModbusTlsClient
+from pymodbus.transaction import ModbusSocketFramer
 from test_supervisor import BOUNDARIES, KNOWN_HOLES, writes
 
 READ = struct.pack(">BHH", 4, 0, 2)  # voltage L1-N of an SDM630
@@ -168,11 +170,8 @@ def test_nothing_is_resumed(site):
 def test_pymodbus(site):
     """Its asynchronous client: the other one looks for bytes with select and so misses those
     that TLS has opened already."""
-    client = pytest.importorskip("pymodbus.client")
-    from pymodbus.transaction import ModbusSocketFramer
-
     async def exchange():
-        peer = client.AsyncModbusTlsClient(
+        peer = AsyncModbusTlsClient(
             "127.0.0.1", port=site.port(), framer=ModbusSocketFramer,
             sslctx=context_of(site, "viewer"), server_hostname="127.0.0.1")
         await peer.connect()
