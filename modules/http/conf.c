@@ -111,7 +111,7 @@ static const struct kw_setting http_rows[] = {
         .kind = KW_KIND_TEXTS,
         .flags = KW_UNIQUE,
         .offset = offsetof(struct kw_http_conf, listen),
-        .max = KW_HTTP_LISTEN_MAX,
+        .max = KW_DOORS_MAX,
         .help = "Addresses and ports of the web server; [::]:8443 when "
                 "nothing is given.",
     },
@@ -151,7 +151,7 @@ int kw_http_conf_check(const void *conf, const struct kw_env *env,
     for (size_t i = 0; i < http->listen.count; i++) {
         const char *text = http->listen.items[i];
 
-        if (strlen(text) < KW_HTTP_ADDRESS_SIZE &&
+        if (strlen(text) < KW_DOOR_ADDRESS_SIZE &&
             kw_address_parse(text, &address) == 0)
             continue;
         snprintf(path, sizeof(path), "http.listen[%zu]", i);

@@ -195,7 +195,7 @@ static void set_values(const struct kw_http *http, double *values, int days)
 {
     const struct kw_http_counters *counters = &http->counters;
     const double now[] = {
-        kw_http_opening_port(http),
+        kw_doors_port(&http->opening.doors),
         (double)http->conn_count,
         counters->streams,
         (double)counters->accepted,
@@ -218,7 +218,7 @@ static void set_values(const struct kw_http *http, double *values, int days)
 static void health(const void *self, struct kw_health *out)
 {
     const struct kw_http *http = self;
-    const char *missing = kw_http_opening_missing(http);
+    const struct kw_door *missing = kw_doors_failing(&http->opening.doors);
     int days = days_left(http);
 
     set_values(http, out->values, days);
@@ -227,7 +227,8 @@ static void health(const void *self, struct kw_health *out)
         snprintf(out->text, sizeof(out->text), "%s", http->opening.why);
     } else if (missing != NULL) {
         out->level = KW_LEVEL_DEGRADED;
-        snprintf(out->text, sizeof(out->text), "not listening on %s", missing);
+        snprintf(out->text, sizeof(out->text), "not listening on %s",
+                 missing->address);
     } else if (http->tls != NULL && http->files == NULL) {
         out->level = KW_LEVEL_DEGRADED;
         snprintf(out->text, sizeof(out->text),

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Happy path: the job makes the certificate if there is none, loads it and
- * reads the files; its done() keeps both and opens the doors. Failure: the
- * retry timer submits the job again (no certificate) or tries the closed
- * doors again. On close: the doors close, the job is waited for by the life
- * counter, and what it made is dropped.
+ * reads the files; its done() keeps both and opens the doors (net/doors, which
+ * also try again). Failure: the retry timer submits the job again while there
+ * is no certificate. On close: the doors close, the job is waited for by the
+ * life counter, and what it made is dropped.
  */
 #include "http/opening.h"
 
@@ -12,7 +12,6 @@
 #include "http/conn.h"
 #include "http/files.h"
 #include "http/server.h"
-#include "net/listen.h"
 #include "net/tls.h"
 
 #include <arpa/inet.h>
@@ -155,70 +154,21 @@ static void on_accepted(void *arg, int take_fd, const struct sockaddr *peer)
     kw_http_conn_accept(arg, take_fd);
 }
 
-static void say_door(struct kw_http_door *door, bool failing, const char *text)
+static void on_door(void *arg, const struct kw_door *door)
 {
-    if (door->failing == failing)
-        return;
-    door->failing = failing;
-    kw_http_publish(door->http, KW_HTTP_EVENT_ADDRESS_CLOSED, failing,
-                    door->address, text);
+    kw_http_publish(arg, KW_HTTP_EVENT_ADDRESS_CLOSED, door->failing,
+                    door->address, door->why);
 }
 
-static void open_door(struct kw_http_door *door)
-{
-    struct kw_http *http = door->http;
-    struct kw_listener_options options = {
-        .service = "https",
-        .address = door->address,
-        .backlog = BACKLOG,
-        .accepted = on_accepted,
-        .arg = http,
-    };
-    char why[KW_DIAG_TEXT_SIZE];
-    struct kw_diag diag;
-
-    if (door->address[0] == 0 || door->listener != NULL || door->closing)
-        return;
-    kw_diag_init(&diag);
-    if (kw_listener_open(&door->listener, http->core, &options, &diag) != 0) {
-        door->listener = NULL;
-        say_door(door, true, kw_diag_first(&diag, why, sizeof(why)));
-    } else {
-        kw_life_hold(&http->life);
-        say_door(door, false, "listening again");
-        kw_log_write(http->core->log, KW_LOG_NOTICE, "http",
-                     "listening on https://%s (port %u)", door->address,
-                     kw_listener_port(door->listener));
-    }
-    kw_diag_fini(&diag);
-}
-
-static void on_door_closed(void *arg)
-{
-    struct kw_http_door *door = arg;
-    struct kw_http *http = door->http;
-
-    door->listener = NULL;
-    door->closing = false;
-    if (!http->stopping)
-        open_door(door); /* its place may have got another address */
-    kw_life_drop(&http->life);
-}
-
-static void close_door(struct kw_http_door *door)
-{
-    if (door->failing)
-        say_door(door, false, "no longer asked for");
-    if (door->listener != NULL && !door->closing) {
-        door->closing = true;
-        kw_listener_close(door->listener, on_door_closed, door);
-    }
-}
-
+/* The addresses of the configuration; what stays open stays open. */
 static void open_doors(struct kw_http *http)
 {
-    for (size_t i = 0; i < KW_HTTP_LISTEN_MAX; i++)
-        open_door(&http->opening.doors[i]);
+    static const char *const usual[] = {KW_HTTP_LISTEN};
+    const struct kw_texts *listen = &http->conf->listen;
+
+    kw_doors_set(&http->opening.doors,
+                 listen->count > 0 ? listen->items : usual,
+                 listen->count > 0 ? listen->count : 1);
 }
 
 static void say_certificate(struct kw_http *http,
@@ -321,71 +271,27 @@ static void on_retry(uv_timer_t *timer)
 
     if (http->tls == NULL || http->opening.failing)
         prepare_again(http);
-    if (http->tls != NULL)
-        open_doors(http);
-}
-
-static const char *wanted(const struct kw_http_conf *conf, size_t index)
-{
-    if (conf->listen.count == 0)
-        return index == 0 ? KW_HTTP_LISTEN : NULL;
-    return index < conf->listen.count ? conf->listen.items[index] : NULL;
-}
-
-static struct kw_http_door *find_door(struct kw_http *http, const char *address)
-{
-    for (size_t i = 0; i < KW_HTTP_LISTEN_MAX; i++) {
-        if (strcmp(http->opening.doors[i].address, address) == 0)
-            return &http->opening.doors[i];
-    }
-    return NULL;
-}
-
-static bool is_wanted(const struct kw_http_conf *conf, const char *address)
-{
-    const char *want;
-
-    for (size_t i = 0; (want = wanted(conf, i)) != NULL; i++) {
-        if (strcmp(want, address) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* The doors by the configuration: those that are no longer wanted close. */
-static void name_doors(struct kw_http *http)
-{
-    const char *want;
-
-    for (size_t i = 0; i < KW_HTTP_LISTEN_MAX; i++) {
-        struct kw_http_door *door = &http->opening.doors[i];
-
-        door->http = http;
-        if (is_wanted(http->conf, door->address))
-            continue;
-        close_door(door);
-        door->address[0] = 0;
-    }
-    for (size_t i = 0; (want = wanted(http->conf, i)) != NULL; i++) {
-        struct kw_http_door *door = find_door(http, want);
-
-        if (door == NULL)
-            door = find_door(http, "");
-        if (door != NULL)
-            (void)kw_text_copy(door->address, sizeof(door->address), want);
-    }
 }
 
 void kw_http_opening_start(struct kw_http *http)
 {
     struct kw_http_prepare *prepare = &http->opening.prepare;
+    struct kw_doors_options options = {
+        .service = "https",
+        .tag = "http",
+        .backlog = BACKLOG,
+        .accepted = on_accepted,
+        .said = on_door,
+        .arg = http,
+        .life = &http->life,
+    };
 
     prepare->http = http;
     prepare->state_dir = http->core->env.state_dir;
     prepare->web_dir = http->core->env.web_dir;
     prepare->clock = http->core->clock;
     prepare->want_files = prepare->web_dir != NULL;
-    name_doors(http);
+    kw_doors_init(&http->opening.doors, http->core, &options);
     kw_life_timer(&http->life, &http->core->loop->uv, &http->opening.retry,
                   http);
     uv_timer_start(&http->opening.retry, on_retry, RETRY_MS, RETRY_MS);
@@ -394,7 +300,6 @@ void kw_http_opening_start(struct kw_http *http)
 
 void kw_http_opening_update(struct kw_http *http)
 {
-    name_doors(http);
     if (http->tls != NULL)
         open_doors(http);
     prepare_again(http);
@@ -403,24 +308,5 @@ void kw_http_opening_update(struct kw_http *http)
 void kw_http_opening_stop(struct kw_http *http)
 {
     kw_life_close_handle(&http->life, (uv_handle_t *)&http->opening.retry);
-    for (size_t i = 0; i < KW_HTTP_LISTEN_MAX; i++)
-        close_door(&http->opening.doors[i]);
-}
-
-uint16_t kw_http_opening_port(const struct kw_http *http)
-{
-    for (size_t i = 0; i < KW_HTTP_LISTEN_MAX; i++) {
-        if (http->opening.doors[i].listener != NULL)
-            return kw_listener_port(http->opening.doors[i].listener);
-    }
-    return 0;
-}
-
-const char *kw_http_opening_missing(const struct kw_http *http)
-{
-    for (size_t i = 0; i < KW_HTTP_LISTEN_MAX; i++) {
-        if (http->opening.doors[i].failing)
-            return http->opening.doors[i].address;
-    }
-    return NULL;
+    kw_doors_stop(&http->opening.doors);
 }

@@ -9,26 +9,15 @@
 
 #include "base/diag.h"
 #include "core/job.h"
-#include "core/life.h"
 #include "http/check.h"
+#include "net/doors.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 struct kw_http;
 struct kw_http_files;
-struct kw_listener;
 struct kw_tls;
-
-enum { KW_HTTP_LISTEN_MAX = 8, KW_HTTP_ADDRESS_SIZE = 64 };
-
-struct kw_http_door {
-    struct kw_http *http;
-    char address[KW_HTTP_ADDRESS_SIZE]; /* "" free */
-    struct kw_listener *listener;       /* NULL: closed */
-    bool failing;                       /* said once until it opens */
-    bool closing;
-};
 
 /* Runs on a thread: a private copy of what it needs, and what it made. */
 struct kw_http_prepare {
@@ -49,7 +38,7 @@ struct kw_http_opening {
     bool failing;  /* no certificate: said once */
     char why[160]; /* of the certificate, for health */
     uv_timer_t retry;
-    struct kw_http_door doors[KW_HTTP_LISTEN_MAX];
+    struct kw_doors doors;
 };
 
 /* Begins: the certificate and the files in a job, then the doors. */
@@ -61,10 +50,5 @@ void kw_http_opening_update(struct kw_http *http);
 
 /* Closes all doors and the timer. */
 void kw_http_opening_stop(struct kw_http *http);
-
-/* The port of the first open door, 0 none. */
-uint16_t kw_http_opening_port(const struct kw_http *http);
-/* The first address that is not open, NULL when all are. */
-const char *kw_http_opening_missing(const struct kw_http *http);
 
 #endif

@@ -43,7 +43,7 @@ static void on_door(void *arg, const struct kw_door *door)
         .which = KW_SUPERVISOR_EVENT_ADDRESS_CLOSED,
         .on = door->failing,
         .subject = door->address,
-        .text = door->failing ? door->why : "listening, or no longer asked for",
+        .text = door->why,
         .actor = "",
     };
 
@@ -98,6 +98,7 @@ static void open_ports(struct kw_supervisor *supervisor)
         struct kw_supervisor_port *port = &supervisor->ports[i];
         struct kw_doors_options options = {
             .service = kw_supervisor_services[i].name,
+            .tag = "supervisor",
             .backlog = BACKLOG,
             .accepted = on_accepted,
             .said = on_door,

@@ -48,10 +48,10 @@ static void open_door(struct kw_door *door)
         say(door, true, kw_diag_first(&diag, why, sizeof(why)));
     } else {
         kw_life_hold(doors->options.life);
-        kw_log_write(doors->core->log, KW_LOG_NOTICE, options.service,
-                     "listening on %s (port %u)", door->address,
-                     kw_listener_port(door->listener));
-        say(door, false, "");
+        kw_log_write(doors->core->log, KW_LOG_NOTICE, doors->options.tag,
+                     "listening on %s://%s (port %u)", options.service,
+                     door->address, kw_listener_port(door->listener));
+        say(door, false, "listening again");
     }
     kw_diag_fini(&diag);
 }
@@ -80,7 +80,7 @@ static void on_closed(void *arg)
 
 static void close_door(struct kw_door *door)
 {
-    say(door, false, "");
+    say(door, false, "no longer asked for");
     door->address[0] = 0;
     if (door->listener != NULL && !door->closing) {
         door->closing = true;

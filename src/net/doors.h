@@ -20,11 +20,12 @@ struct kw_door {
     char address[KW_DOOR_ADDRESS_SIZE]; /* "" free */
     struct kw_listener *listener;       /* NULL: closed */
     bool failing, closing;
-    char why[KW_DOOR_WHY_SIZE]; /* of failing */
+    char why[KW_DOOR_WHY_SIZE]; /* it fails, or how that ended */
 };
 
 struct kw_doors_options {
-    const char *service; /* "https": for admission and messages */
+    const char *service; /* "https": for admission, and as the scheme in logs */
+    const char *tag;     /* of the log: the module */
     int backlog;
     kw_accepted_fn *accepted;
     /* A door began to fail, or ended (opened, or is no longer asked for). */
