@@ -44,6 +44,16 @@ static int use_key(const struct kw_tls_ticket_key *key, EVP_MAC_CTX *mac)
     return done;
 }
 
+/* Whether a connection that was resumed gets a new ticket. With TLS 1.3 each
+ * one does, since a client uses a ticket once (RFC 8446, C.4) and would
+ * otherwise have none for the next connection. A TLS 1.2 client keeps its
+ * ticket until the key that seals has changed (RFC 5077, 3.3). */
+static bool renews(const struct kw_tls *tls, const SSL *ssl,
+                   const struct kw_tls_ticket_key *key)
+{
+    return SSL_version(ssl) == TLS1_3_VERSION || key != &tls->keys[0];
+}
+
 /* OpenSSL's contract: -1 failed, 0 no such key (full handshake), 1 go on,
  * 2 go on and give a new ticket. */
 static int on_ticket(SSL *ssl, unsigned char name[16],
@@ -67,7 +77,7 @@ static int on_ticket(SSL *ssl, unsigned char name[16],
     if (use_key(key, mac) != 1 ||
         EVP_CipherInit_ex(cipher, tls->cipher, NULL, key->aes, iv, seal) != 1)
         return -1; /* UNTESTED: OpenSSL's own allocation fails */
-    return key == &tls->keys[0] ? 1 : 2;
+    return !seal && renews(tls, ssl, key) ? 2 : 1;
 }
 
 int kw_tls_ticket_start(struct kw_tls *tls)

@@ -535,6 +535,31 @@ static void test_tickets(void **state)
     }
 }
 
+/* RFC 8446, C.4: a TLS 1.3 client that uses each ticket once can resume every
+ * time, since a resumed connection brings a new one. */
+static void test_ticket_used_once(void **state)
+{
+    struct kw_tls *server = server_of(*state);
+    SSL_SESSION *session = NULL;
+
+    assert_false(resume(server, TLS1_3_VERSION, &session));
+    for (unsigned i = 0; i < 4; i++) {
+        SSL_SESSION *used = session;
+        const unsigned char *old, *new;
+        size_t old_length, new_length;
+
+        SSL_SESSION_up_ref(used);
+        assert_true(resume(server, TLS1_3_VERSION, &session));
+        SSL_SESSION_get0_ticket(used, &old, &old_length);
+        SSL_SESSION_get0_ticket(session, &new, &new_length);
+        assert_true(new_length != old_length ||
+                    memcmp(old, new, new_length) != 0);
+        SSL_SESSION_free(used);
+    }
+    SSL_SESSION_free(session);
+    kw_tls_drop(server);
+}
+
 static void test_early_data(void **state)
 {
     struct kw_tls *server = server_of(*state);
@@ -813,17 +838,29 @@ static void test_no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FILES_TEST(test_exchange),      FILES_TEST(test_records),
-        FILES_TEST(test_host),          FILES_TEST(test_foreign),
-        FILES_TEST(test_full),          FILES_TEST(test_versions),
-        FILES_TEST(test_ciphers),       FILES_TEST(test_groups),
-        FILES_TEST(test_renegotiation), FILES_TEST(test_alpn),
-        FILES_TEST(test_tickets),       FILES_TEST(test_early_data),
-        FILES_TEST(test_certificate),   FILES_TEST(test_fingerprint),
-        FILES_TEST(test_days_left),     FILES_TEST(test_clock_never_set),
-        FILES_TEST(test_names),         FILES_TEST(test_not_written),
-        FILES_TEST(test_bad_pairs),     FILES_TEST(test_good_keys),
-        FILES_TEST(test_bad_ca),        FILES_TEST(test_no_memory),
+        FILES_TEST(test_exchange),
+        FILES_TEST(test_records),
+        FILES_TEST(test_host),
+        FILES_TEST(test_foreign),
+        FILES_TEST(test_full),
+        FILES_TEST(test_versions),
+        FILES_TEST(test_ciphers),
+        FILES_TEST(test_groups),
+        FILES_TEST(test_renegotiation),
+        FILES_TEST(test_alpn),
+        FILES_TEST(test_tickets),
+        FILES_TEST(test_ticket_used_once),
+        FILES_TEST(test_early_data),
+        FILES_TEST(test_certificate),
+        FILES_TEST(test_fingerprint),
+        FILES_TEST(test_days_left),
+        FILES_TEST(test_clock_never_set),
+        FILES_TEST(test_names),
+        FILES_TEST(test_not_written),
+        FILES_TEST(test_bad_pairs),
+        FILES_TEST(test_good_keys),
+        FILES_TEST(test_bad_ca),
+        FILES_TEST(test_no_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
