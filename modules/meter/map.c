@@ -227,7 +227,7 @@ static int read_row(struct kw_map *map, struct kw_map_row *row)
     struct kw_map_point point = {0};
 
     if (row->csv->fields != KW_MAP_COLUMNS)
-        return kw_diag_add(row->diag, row->csv->mark[0], NULL,
+        return kw_diag_add(row->diag, row->csv->mark[KW_MAP_COLUMNS], NULL,
                            "%zu fields, expected %d", row->csv->fields,
                            (int)KW_MAP_COLUMNS);
     if (kw_meter_map_row(row, &point) != 0)

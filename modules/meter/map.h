@@ -26,8 +26,8 @@ enum {
     KW_MAP_NA_CODES = 4,
     KW_MAP_FORBIDDEN = 16,
     KW_MAP_STRING_REGISTERS = 32, /* longest text: 64 bytes */
-    /* Bounds the points too: a row has more than 30 bytes, so their number
-     * fits 16 bits. */
+    /* Bounds the points too: a row has more than 8 bytes, so their number fits
+     * 16 bits. */
     KW_MAP_BYTES_MAX = 512 * 1024,
 };
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A reader of RFC 4180 with three rules of its own, for files that people
- * write and programs make: one record a line (no line end inside quotes, so
- * that one forgotten quote doesn't swallow the file), `#` begins a comment
- * line, and text is clean UTF-8. Each field keeps its line and column: what is
- * wrong with a value is found much later, by who knows what it means.
+ * A reader of RFC 4180 for files that people write and spreadsheets save. It
+ * takes one record a line (no line end inside quotes, so that one forgotten
+ * quote doesn't swallow the file), comment lines that begin with `#`, and clean
+ * UTF-8 only. Each field keeps its line and column: what is wrong with a value
+ * is found much later, by the code that knows what it means.
  *
  * A line that is refused is passed over; the next call goes on behind it, so
  * all findings of a file come at once.
@@ -15,7 +15,7 @@
 
 #include <string.h>
 
-/* The line being split: where it is read, where its text goes. */
+/* The line being split: where it is read, and where its text goes. */
 struct line {
     const char *at, *end;
     struct kw_mark mark;
@@ -23,6 +23,44 @@ struct line {
     size_t used; /* of csv->text */
     struct kw_diag *diag;
 };
+
+/* The first comma or semicolon outside quotes; 0 when there is none. */
+static char first_separator(const char *at, const char *end)
+{
+    bool quoted = false;
+
+    for (; at < end; at++) {
+        if (*at == '"')
+            quoted = !quoted;
+        else if (!quoted && (*at == ',' || *at == ';'))
+            return *at;
+    }
+    return 0;
+}
+
+static bool is_comment(const char *at, const char *end)
+{
+    if (at < end && *at == '"')
+        at++;
+    return at < end && *at == '#';
+}
+
+/* What stands between the fields: the head says it, the first line with
+ * several cells that is no comment. */
+static char find_separator(const char *at, const char *end)
+{
+    char found = 0;
+
+    while (found == 0 && at < end) {
+        const char *newline = memchr(at, '\n', (size_t)(end - at));
+        const char *line_end = newline != NULL ? newline : end;
+
+        if (!is_comment(at, line_end))
+            found = first_separator(at, line_end);
+        at = newline != NULL ? newline + 1 : end;
+    }
+    return found != 0 ? found : ',';
+}
 
 void kw_csv_init(struct kw_csv *csv, const char *text, size_t length)
 {
@@ -35,6 +73,8 @@ void kw_csv_init(struct kw_csv *csv, const char *text, size_t length)
     csv->at = text;
     csv->end = length > 0 ? text + length : text;
     csv->line = 1;
+    csv->separator = find_separator(csv->at, csv->end);
+    csv->width = 0;
     csv->comment = false;
     csv->fields = 0;
     csv->text[0] = 0;
@@ -96,7 +136,8 @@ static int put_plain(struct line *line)
 {
     int err = 0;
 
-    while (err == 0 && line->at < line->end && *line->at != ',') {
+    while (err == 0 && line->at < line->end &&
+           *line->at != line->csv->separator) {
         if (*line->at == '"')
             return kw_diag_add(line->diag, line->mark, NULL,
                                "a quote inside a field; put the whole field "
@@ -106,16 +147,30 @@ static int put_plain(struct line *line)
     return err;
 }
 
-/* One field up to the comma or the end of the line. */
+/* Makes a decimal comma a point if the cell is a number then. */
+static void mend_decimal(char *text)
+{
+    char *comma = strchr(text, ',');
+    double number;
+
+    if (comma == NULL)
+        return;
+    *comma = '.';
+    if (kw_text_parse_real(text, &number) != 0)
+        *comma = ',';
+}
+
+/* One field up to the separator or the end of the line. */
 static int put_field(struct line *line)
 {
     struct kw_csv *csv = line->csv;
+    char *text = csv->text + line->used;
     int err;
 
     if (csv->fields == KW_CSV_FIELDS)
         return kw_diag_add(line->diag, line->mark, NULL,
                            "more than %d fields on a line", KW_CSV_FIELDS);
-    csv->field[csv->fields] = csv->text + line->used;
+    csv->field[csv->fields] = text;
     csv->mark[csv->fields] = line->mark;
     if (line->at < line->end && *line->at == '"')
         err = put_quoted(line);
@@ -123,14 +178,30 @@ static int put_field(struct line *line)
         err = put_plain(line);
     if (err != 0)
         return err;
-    if (line->at < line->end && *line->at != ',')
+    if (line->at < line->end && *line->at != csv->separator)
         return kw_diag_add(line->diag, line->mark, NULL,
-                           "text behind a closing quote, expected a comma");
+                           "text behind a closing quote, expected \"%c\"",
+                           csv->separator);
     if (line->used >= sizeof(csv->text))
         return too_long(line);
     csv->text[line->used++] = 0;
+    if (csv->separator == ';')
+        mend_decimal(text);
     csv->fields++;
     return 0;
+}
+
+/* Fills a record up to the columns of the head, which it may be itself. */
+static void fill_up(struct line *line)
+{
+    struct kw_csv *csv = line->csv;
+
+    if (csv->width == 0)
+        csv->width = csv->fields;
+    while (csv->fields < csv->width) {
+        csv->field[csv->fields] = "";
+        csv->mark[csv->fields++] = line->mark;
+    }
 }
 
 static int split(struct line *line)
@@ -142,6 +213,8 @@ static int split(struct line *line)
         line->mark.column++;
         err = put_field(line);
     }
+    if (err == 0)
+        fill_up(line);
     return err;
 }
 
@@ -151,10 +224,11 @@ static int split_comment(struct line *line)
     int err = 0;
 
     csv->comment = true;
-    line->at++;
-    line->mark.column++;
-    csv->field[0] = csv->text;
+    csv->field[0] = csv->text + 1; /* behind the hash */
     csv->mark[0] = line->mark;
+    csv->mark[0].column += *line->at == '"' ? 2 : 1;
+    if (*line->at == '"')
+        err = put_quoted(line);
     while (err == 0 && line->at < line->end)
         err = put_char(line);
     while (line->used > 0 && csv->text[line->used - 1] == ' ')
@@ -162,6 +236,20 @@ static int split_comment(struct line *line)
     csv->text[line->used] = 0;
     csv->fields = 1;
     return err;
+}
+
+/* The line's end without the cells at it that are empty. */
+static const char *trimmed(const char *at, const char *end, char separator)
+{
+    for (;;) {
+        if (end > at && (end[-1] == ' ' || end[-1] == separator))
+            end--;
+        else if (end - at >= 2 && end[-1] == '"' && end[-2] == '"' &&
+                 (end - at == 2 || end[-3] == separator))
+            end -= 2;
+        else
+            return end;
+    }
 }
 
 /* Cuts the next line off; false at the end of the text. */
@@ -179,6 +267,7 @@ static bool next_line(struct kw_csv *csv, struct line *line)
     csv->line++;
     if (line->end > line->at && line->end[-1] == '\r')
         line->end--;
+    line->end = trimmed(line->at, line->end, csv->separator);
     return true;
 }
 
@@ -193,7 +282,7 @@ int kw_csv_next(struct kw_csv *csv, struct kw_diag *diag)
     } while (line.at == line.end);
     csv->comment = false;
     csv->fields = 0;
-    err = *line.at == '#' ? split_comment(&line) : split(&line);
+    err = is_comment(line.at, line.end) ? split_comment(&line) : split(&line);
     if (err != 0)
         csv->fields = 0;
     return err;

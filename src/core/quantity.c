@@ -202,7 +202,7 @@ static int read_rows(struct reader *reader)
     fields = reader->csv.fields;
     while (err == 0 && (err = next_record(reader)) == 0) {
         if (reader->csv.fields != fields) {
-            kw_diag_add(reader->diag, reader->csv.mark[0], NULL,
+            kw_diag_add(reader->diag, reader->csv.mark[fields], NULL,
                         "%zu fields, expected %zu", reader->csv.fields, fields);
             reader->failed = true;
         } else if (check_row(reader)) {

@@ -41,16 +41,35 @@ static void test_records(void **state)
         {"\n\r\n\n", ""},
         {"a,b,c\n1,2,3", "<a><b><c>|<1><2><3>|"},
         {"a\r\nb\r\n", "<a>|<b>|"},
-        {",\n", "<><>|"},
-        {"a,,\n", "<a><><>|"},
-        {" a , b \n", "< a >< b >|"},
+        {" a , b,c \n", "< a >< b><c>|"},
+        /* the head says how many columns there are */
+        {"a,b,c\n1,,\n1\n,,3\n", "<a><b><c>|<1><><>|<1><><>|<><><3>|"},
+        {"a,b,,\n1,2,,,,\n1,2,3\n", "<a><b>|<1><2>|<1><2><3>|"},
+        {"a,b\n,\n \n,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,\n1,2\n", "<a><b>|<1><2>|"},
+        {"\"a\",\"b\",\"\"\n\"\",\"\",\"\"\n\"1\",\"\",\"\"\n\"\"\n",
+         "<a><b>|<1><>|"},
+        {"a,b\n1,\"x\"\"\"\n", "<a><b>|<1><x\">|"},
+        {",b\n", "<><b>|"},
+        /* and what stands between them */
+        {"a;b\r\n1;2\r\n", "<a><b>|<1><2>|"},
+        {"\n;;\n#x, y;;\na;b;;\n1,5;2;;\n;;;\n", "#<x, y>|<a><b>|<1.5><2>|"},
+        {"\"#x, y\"\na;b\n", "#<x, y>|<a><b>|"},
+        {"\"a,b\";c\n", "<a,b><c>|"},
+        {"a;b\n0,1;-12,5e3\n1,2,3;x,1\n\"0,25\";1.5\n",
+         "<a><b>|<0.1><-12.5e3>|<1,2,3><x,1>|<0.25><1.5>|"},
+        {"a,b\n\"0,1\",;\n", "<a><b>|<0,1><;>|"},
+        {"a\n1;5\n", "<a>|<1><5>|"},
+        {"#a;b\n", "#<a;b>|"},
         {"\"a,b\",\"c\"\"d\"\n", "<a,b><c\"d>|"},
         {"\"\",\"\"\"\"\n", "<><\">|"},
+        {"\"#a: b, \"\"c\"\"\",,,\n", "#<a: b, \"c\">|"},
+        {"#max: 80,,,\n#,,\n", "#<max: 80>|#<>|"},
+        {"\"#a\",b\n", "#<a,b>|"},
         {"\xEF\xBB\xBFname,x\n", "<name><x>|"},
         {"#title: x\na\n# note\n#\n", "#<title: x>|<a>|#< note>|#<>|"},
         {"#a,b \"c\n", "#<a,b \"c>|"},
         {"a,#b\n", "<a><#b>|"},
-        {"\"#a\"\n", "<#a>|"},
+        {"\"#a\"\n", "#<a>|"},
         {"tab\there\n", "<tab\there>|"},
         {"Z\xC3\xA4hler,\xE2\x82\xAC\n", "<Z\xC3\xA4hler><\xE2\x82\xAC>|"},
         {"a\r", "<a>|"},
@@ -77,7 +96,11 @@ static void test_findings(void **state)
         {"a\n\"b\nc", "<a>|!|<c>|",
          "f:2:1: the quote that opens here is not closed on this line"},
         {"a,\"b\"c,d\nx", "!|<x>|",
-         "f:1:6: text behind a closing quote, expected a comma"},
+         "f:1:6: text behind a closing quote, expected \",\""},
+        {"a;\"b\" c\nx", "!|<x>|",
+         "f:1:6: text behind a closing quote, expected \";\""},
+        {"\"#a: b\nx", "!|<x>|",
+         "f:1:1: the quote that opens here is not closed on this line"},
         {"a,b\"c\nx", "!|<x>|",
          "f:1:4: a quote inside a field; put the whole field in quotes and "
          "double the quote"},
@@ -91,7 +114,7 @@ static void test_findings(void **state)
          "f:1:2: byte 0x0D is no UTF-8 text or a control character"},
         {"#a\x01\nx", "!|<x>|",
          "f:1:3: byte 0x01 is no UTF-8 text or a control character"},
-        {",,,,,,,,,,,,,,,,,,,,,,,,\nx", "!|<x>|",
+        {",,,,,,,,,,,,,,,,,,,,,,,,y\nx", "!|<x>|",
          "f:1:25: more than 24 fields on a line"},
     };
     char out[512], line[256];
@@ -161,15 +184,20 @@ static void test_longest_line(void **state)
     assert_int_equal(strlen(csv.field[0]), KW_CSV_RECORD_BYTES - 1);
     kw_csv_init(&csv, text, KW_CSV_RECORD_BYTES);
     assert_int_equal(kw_csv_next(&csv, &diag), KW_EINVAL);
-    text[KW_CSV_RECORD_BYTES - 1] = ','; /* an empty field has no room */
+    text[KW_CSV_RECORD_BYTES - 1] = ','; /* nothing stands behind it */
+    kw_csv_init(&csv, text, KW_CSV_RECORD_BYTES);
+    assert_int_equal(kw_csv_next(&csv, &diag), 0);
+    text[KW_CSV_RECORD_BYTES - 2] = ',';
+    text[KW_CSV_RECORD_BYTES - 1] = 'b'; /* has no room */
     kw_csv_init(&csv, text, KW_CSV_RECORD_BYTES);
     assert_int_equal(kw_csv_next(&csv, &diag), KW_EINVAL);
-    text[KW_CSV_RECORD_BYTES - 2] = ',';
+    text[KW_CSV_RECORD_BYTES - 3] = ',';
+    text[KW_CSV_RECORD_BYTES - 2] = 'b';
     kw_csv_init(&csv, text, KW_CSV_RECORD_BYTES - 1);
     assert_int_equal(kw_csv_next(&csv, &diag), 0);
     assert_int_equal(csv.fields, 2);
     text[0] = '#';
-    kw_csv_init(&csv, text, KW_CSV_RECORD_BYTES);
+    kw_csv_init(&csv, text, KW_CSV_RECORD_BYTES - 1);
     assert_int_equal(kw_csv_next(&csv, &diag), 0);
     kw_csv_init(&csv, text, KW_CSV_RECORD_BYTES + 8);
     assert_int_equal(kw_csv_next(&csv, &diag), KW_EINVAL);

@@ -2,6 +2,7 @@
 #include "core/quantity.h"
 
 #include "base/buf.h"
+#include "base/file.h"
 #include "base/mem.h"
 
 #include <setjmp.h>
@@ -12,6 +13,8 @@
 #include <string.h>
 
 #include <cmocka.h>
+
+#include "spreadsheet.h"
 
 #define HEAD "name,title,unit,kind,decimals,group\n"
 
@@ -95,7 +98,7 @@ static void test_findings(void **state)
         {"# only\n", "q: is empty, expected a heading line\n"},
         {"name,title,unit,decimals,group\n",
          "q:1:1: the heading has no column \"kind\"\n"},
-        {HEAD "p,P,W,gauge\n", "q:2:1: 4 fields, expected 6\n"},
+        {HEAD "p,P,W,gauge,0,g,1\n", "q:2:17: 7 fields, expected 6\n"},
         {HEAD "P,P,W,gauge,0,g\n",
          "q:2:1: name \"P\" is not valid, expected lower-case letters, digits "
          "and '_', at most 63\n"},
@@ -192,6 +195,45 @@ static void test_the_file_that_is_shipped(void **state)
     kw_diag_fini(&diag);
 }
 
+/* Opened in a spreadsheet and saved, it says the same. */
+static void test_the_file_from_a_spreadsheet(void **state)
+{
+    struct kw_quantities *before, *after;
+    struct kw_buf text, saved;
+    char findings[512];
+
+    (void)state;
+    kw_buf_init(&text, 1 << 20);
+    kw_buf_init(&saved, 1 << 20);
+    assert_int_equal(kw_file_read(KW_TEST_CONF "/quantities.csv", &text), 0);
+    assert_int_equal(
+        parse(kw_buf_text(&text), &before, findings, sizeof(findings)), 0);
+    for (size_t i = 0; i < SPREADSHEETS; i++) {
+        kw_buf_reset(&saved);
+        spreadsheet_save(&saved, &spreadsheets[i], kw_buf_text(&text), 8);
+        if (parse((const char *)saved.data, &after, findings,
+                  sizeof(findings)) != 0)
+            fail_msg("%s: %s", spreadsheets[i].name, findings);
+        assert_int_equal(kw_quantities_count(after),
+                         kw_quantities_count(before));
+        for (size_t j = 0; j < kw_quantities_count(after); j++) {
+            const struct kw_quantity *a = kw_quantities_at(before, j);
+            const struct kw_quantity *b = kw_quantities_at(after, j);
+
+            assert_string_equal(a->name, b->name);
+            assert_string_equal(a->title, b->title);
+            assert_string_equal(a->unit, b->unit);
+            assert_string_equal(a->group, b->group);
+            assert_int_equal(a->kind, b->kind);
+            assert_int_equal(a->decimals, b->decimals);
+        }
+        kw_quantities_free(after);
+    }
+    kw_quantities_free(before);
+    kw_buf_fini(&text);
+    kw_buf_fini(&saved);
+}
+
 static void test_a_file_that_is_missing(void **state)
 {
     struct kw_quantities *list = NULL;
@@ -277,6 +319,7 @@ int main(void)
         cmocka_unit_test(test_findings),
         cmocka_unit_test(test_long_titles_and_lists),
         cmocka_unit_test(test_the_file_that_is_shipped),
+        cmocka_unit_test(test_the_file_from_a_spreadsheet),
         cmocka_unit_test(test_a_file_that_is_missing),
         cmocka_unit_test(test_out_of_memory),
         cmocka_unit_test(test_kind_names),

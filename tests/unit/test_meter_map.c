@@ -231,8 +231,8 @@ static void test_bad_cells(void **state)
         {"frequency,,,,,,,,,,= 50,,", 20, "at least one quantity"},
         {"frequency,,,,,,,,,,= frequency,,", 22, "is no value"},
         {"frequency,,,,,,,,,,= (,,", 23, "a number, a name"},
-        {"frequency,3,1,1,u16,-,1,Hz,fast,,,", 1, "12 fields, expected 13"},
-        {"frequency,3,1,1,u16,-,1,Hz,fast,,,,,", 1, "14 fields, expected 13"},
+        {"frequency,3,1,1,u16,-,1,Hz", 27, "class \"\": expected fast, normal"},
+        {"frequency,3,1,1,u16,-,1,Hz,fast,,,,,x", 37, "14 fields, expected 13"},
     };
     struct bench *bench = *state;
 
