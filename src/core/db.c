@@ -1,12 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Opening and reading. The file is one LMDB environment without a folder of
- * its own, mode 0600. Flags: no read-ahead, since readers jump and the file
- * may be larger than memory; a reader's slot belongs to its transaction, not
- * to a thread, since jobs change threads. Never MAPASYNC, NOSYNC or WRITEMAP:
- * a commit must survive a power cut, and a stray pointer must not reach the
- * file.
- */
+/* Opening and reading. */
 #include "core/db.h"
 
 #include "base/mem.h"
@@ -19,8 +12,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { HEADROOM_BYTES = 64 << 20 };
-
 static const struct kw_db_table meta_table = {
     .name = "core.meta",
     .backup = true,
@@ -28,7 +19,7 @@ static const struct kw_db_table meta_table = {
 };
 
 struct kw_db_txn {
-    const struct kw_db *db;
+    struct kw_db *db;
     MDB_txn *txn;
     size_t known; /* tables that this transaction can see */
 };
@@ -50,7 +41,7 @@ int kw_db_error(int code)
         {EFBIG, KW_ENOSPC},
         {MDB_PAGE_NOTFOUND, KW_ECORRUPT},
         {MDB_CORRUPTED, KW_ECORRUPT},
-        {MDB_PANIC, KW_ECORRUPT},
+        {MDB_PANIC, KW_EIO}, /* until it is open again: db_env.c */
         {MDB_INVALID, KW_ECORRUPT},
         {MDB_INCOMPATIBLE, KW_ECORRUPT},
         {MDB_VERSION_MISMATCH, KW_EVERSION},
@@ -66,60 +57,6 @@ int kw_db_error(int code)
             return rows[i].err;
     }
     return code > 0 ? kw_err_from_errno(code) : KW_EIO;
-}
-
-/*
- * A file that was cut short would end the process with SIGBUS when a missing
- * page is read. Made longer again, the page reads as zeros, which LMDB calls
- * damaged. Pages past the end that nothing refers to are normal.
- */
-static int mend_length(MDB_env *env)
-{
-    MDB_envinfo info;
-    MDB_stat stat;
-    struct stat file;
-    off_t need;
-    int fd;
-
-    if (mdb_env_info(env, &info) != 0 || mdb_env_stat(env, &stat) != 0 ||
-        mdb_env_get_fd(env, &fd) != 0 || fstat(fd, &file) != 0)
-        return KW_EIO;
-    need = (off_t)(info.me_last_pgno + 1) * (off_t)stat.ms_psize;
-    if (file.st_size < need && ftruncate(fd, need) != 0)
-        return kw_err_from_errno(errno);
-    return 0;
-}
-
-/* Never smaller than the file with some room to delete in. */
-static size_t map_size(const char *path, uint64_t wanted)
-{
-    struct stat file;
-    uint64_t least = HEADROOM_BYTES;
-
-    if (stat(path, &file) == 0)
-        least += (uint64_t)file.st_size;
-    return (size_t)(wanted > least ? wanted : least) & ~(size_t)0xFFFF;
-}
-
-static int open_env(struct kw_db *db, const struct kw_db_options *options)
-{
-    char path[4096];
-    int dead = 0, code, err;
-
-    snprintf(path, sizeof(path), "%s/kilowatch.db", options->dir);
-    db->stats.map_bytes = map_size(path, options->map_bytes);
-    code = mdb_env_create(&db->env);
-    if (code == 0)
-        code = mdb_env_set_mapsize(db->env, (size_t)db->stats.map_bytes);
-    if (code == 0)
-        code = mdb_env_set_maxdbs(db->env, KW_DB_TABLES);
-    if (code == 0)
-        code = mdb_env_open(db->env, path,
-                            MDB_NOSUBDIR | MDB_NOTLS | MDB_NORDAHEAD, 0600);
-    if (code != 0)
-        return kw_db_error(code);
-    err = mend_length(db->env);
-    return err != 0 ? err : kw_db_error(mdb_reader_check(db->env, &dead));
 }
 
 /* A new database says at once what it is. */
@@ -191,6 +128,8 @@ int kw_db_open(struct kw_db **out, const struct kw_db_options *options,
 
     if (db == NULL)
         return KW_ENOMEM;
+    snprintf(db->path, sizeof(db->path), "%s/kilowatch.db", options->dir);
+    db->stats.map_bytes = kw_db_map_size(db->path, options->map_bytes);
     db->lock_fd = -1;
     db->log = options->log;
     db->commit_ms = options->commit_ms;
@@ -199,7 +138,7 @@ int kw_db_open(struct kw_db **out, const struct kw_db_options *options,
     kw_list_init(&db->spare);
     err = kw_db_lock(options->dir, &db->lock_fd, diag);
     if (err == 0) {
-        err = open_env(db, options);
+        err = kw_db_env_open(db);
         if (err == 0)
             err = open_content(db);
         if (err != 0)
@@ -225,8 +164,7 @@ void kw_db_free(struct kw_db *db)
         kw_list_remove(link);
         kw_db_batch_free(KW_LIST_ENTRY(link, struct kw_db_batch, link));
     }
-    if (db->env != NULL)
-        mdb_env_close(db->env);
+    kw_db_env_close(db);
     if (db->lock_fd >= 0)
         close(db->lock_fd);
     kw_free(db);
@@ -245,9 +183,14 @@ int kw_db_read_begin(struct kw_db *db, struct kw_db_txn **out)
     if (txn == NULL)
         return KW_ENOMEM;
     txn->db = db;
+    atomic_fetch_add(&db->readers, 1); /* before the look at `away` */
     txn->known = atomic_load(&db->known);
-    err = kw_db_error(mdb_txn_begin(db->env, NULL, MDB_RDONLY, &txn->txn));
+    err =
+        atomic_load(&db->away)
+            ? KW_EIO
+            : kw_db_error(mdb_txn_begin(db->env, NULL, MDB_RDONLY, &txn->txn));
     if (err != 0) {
+        atomic_fetch_sub(&db->readers, 1);
         kw_free(txn);
         return err;
     }
@@ -258,6 +201,7 @@ int kw_db_read_begin(struct kw_db *db, struct kw_db_txn **out)
 void kw_db_read_end(struct kw_db_txn *txn)
 {
     mdb_txn_abort(txn->txn);
+    atomic_fetch_sub(&txn->db->readers, 1);
     kw_free(txn);
 }
 

@@ -11,7 +11,10 @@
  *
  * Failure: a full disk or an I/O error fails the batches of that transaction
  * (done(err)); the queue goes on with the next ones. Memory is authoritative:
- * owners keep what they submitted, so there is no read-your-writes gap.
+ * owners keep what they submitted, so there is no read-your-writes gap. LMDB
+ * refuses every transaction after a failed write of its meta page: the writer
+ * then opens the environment anew, at the latest with the next commit after
+ * the last reader has ended; until then reads and writes get KW_EIO.
  *
  * Stop: kw_db_close commits what is queued, then calls closed.
  */

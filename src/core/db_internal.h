@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the files of the database share. db.c opens and reads, db_table.c
- * knows the tables, db_batch.c collects changes, db_write.c applies them,
- * db_lock.c keeps a second instance away.
+ * What the files of the database share. db.c opens and reads, db_env.c opens
+ * LMDB's environment (anew, after a fault), db_table.c knows the tables,
+ * db_batch.c collects changes, db_write.c applies them, db_lock.c keeps a
+ * second instance away.
  *
  * Threads: `tables` is written by the one writer only (the db lane's thread,
  * or the caller's before kw_db_attach) and read by everybody up to `known`.
+ * `env` is changed by the writer only, while `away` is set and `readers` is 0.
  * `commit` belongs to the job while it runs. All the rest is the loop's.
  */
 #ifndef KW_CORE_DB_INTERNAL_H
@@ -37,11 +39,15 @@ struct kw_db_slot {
 /* What a commit gives back. */
 struct kw_db_result {
     int err;
+    bool reopened; /* the environment, first */
     uint64_t sequence, us, used_bytes;
 };
 
 struct kw_db {
-    MDB_env *env;
+    MDB_env *env;        /* NULL only while away */
+    atomic_uint readers; /* read transactions, and those that begin */
+    atomic_bool away;    /* env must be opened anew; nobody reads */
+    char path[4096];
     int lock_fd;
     struct kw_log *log;
     uint32_t commit_ms;
@@ -58,8 +64,9 @@ struct kw_db {
     struct kw_link commit; /* batches of the job under way */
     struct kw_link spare;  /* used batches, for kw_db_batch_reuse */
     unsigned spares;
-    bool busy; /* a job is under way */
-    bool due;  /* what is queued must not wait for the timer */
+    bool busy;         /* a job is under way */
+    bool due;          /* what is queued must not wait for the timer */
+    uint64_t pause_ms; /* before the next attempt to reopen by the timer */
     struct kw_db_result result;
     int told; /* of the last commit: what the log says */
     struct kw_db_stats stats;
@@ -84,6 +91,18 @@ struct kw_db_op {
 
 /* The one translation of LMDB's codes and errno values. */
 int kw_db_error(int code);
+
+/* Bytes of address space: never less than the file at path with some room to
+ * delete in. */
+uint64_t kw_db_map_size(const char *path, uint64_t wanted);
+/* Opens db->path with a map of stats.map_bytes. On an error close it too. */
+KW_MUST_CHECK int kw_db_env_open(struct kw_db *db);
+void kw_db_env_close(struct kw_db *db);
+/* Whether every transaction is refused until the environment is reopened. */
+bool kw_db_env_is_dead(struct kw_db *db);
+/* Opens it anew, tables too; the writer only. Until that has succeeded
+ * readers get KW_EIO. KW_EIO while somebody reads, or what LMDB says. */
+KW_MUST_CHECK int kw_db_env_reopen(struct kw_db *db);
 
 /* Takes STATE/lock. On KW_EBUSY diag names the process that has it. */
 KW_MUST_CHECK int kw_db_lock(const char *dir, int *fd, struct kw_diag *diag);

@@ -13,6 +13,11 @@
  * transaction, before or together with what was queued later. So an owner
  * that repeats a failed batch keeps the order that matters to readers.
  *
+ * A failure may leave an environment that refuses everything (db_env.c). It is
+ * opened anew by the job that met the failure, and when that does not succeed
+ * by the job of each later commit; while nothing is written, by the timer with
+ * growing pauses, since readers wait for it too.
+ *
  * On close: no new batches; what is queued is committed without waiting, then
  * the timer closes and closed() runs.
  */
@@ -21,6 +26,8 @@
 #include "core/loop.h"
 
 #include <time.h>
+
+enum { PAUSE_MS = 1000, PAUSE_MOST_MS = 60000 };
 
 static uint64_t now_us(void)
 {
@@ -67,28 +74,54 @@ static int apply_batch(struct kw_db *db, MDB_txn *txn,
     return err;
 }
 
+/* Opens the environment anew if need be; its outcome. */
+static int revive(struct kw_db *db, struct kw_db_result *result)
+{
+    int err;
+
+    if (!atomic_load(&db->away) && !kw_db_env_is_dead(db))
+        return 0;
+    err = kw_db_env_reopen(db);
+    result->reopened = result->reopened || err == 0;
+    return err;
+}
+
 /* One transaction with all batches of a list. */
-static struct kw_db_result apply(struct kw_db *db, struct kw_link *batches)
+static void apply(struct kw_db *db, struct kw_link *batches,
+                  struct kw_db_result *result)
+{
+    MDB_txn *txn;
+
+    result->err = kw_db_error(mdb_txn_begin(db->env, NULL, 0, &txn));
+    if (result->err != 0)
+        return;
+    KW_LIST_EACH (link, batches) {
+        if (result->err == 0)
+            result->err = apply_batch(
+                db, txn, KW_LIST_ENTRY(link, struct kw_db_batch, link));
+    }
+    result->sequence = mdb_txn_id(txn);
+    result->used_bytes = kw_db_used_bytes(db, txn);
+    if (result->err == 0)
+        result->err = kw_db_error(mdb_txn_commit(txn));
+    else
+        mdb_txn_abort(txn);
+    kw_db_tables_settle(db, result->err == 0);
+}
+
+/* The writer's work, whatever its thread; an empty list only revives. */
+static struct kw_db_result commit(struct kw_db *db, struct kw_link *batches)
 {
     struct kw_db_result result = {0};
     uint64_t start_us = now_us();
-    MDB_txn *txn;
 
-    result.err = kw_db_error(mdb_txn_begin(db->env, NULL, 0, &txn));
-    if (result.err != 0)
-        return result;
-    KW_LIST_EACH (link, batches) {
-        if (result.err == 0)
-            result.err = apply_batch(
-                db, txn, KW_LIST_ENTRY(link, struct kw_db_batch, link));
+    if (atomic_load(&db->away))
+        result.err = revive(db, &result);
+    if (result.err == 0 && !kw_list_empty(batches)) {
+        apply(db, batches, &result);
+        if (result.err != 0)
+            (void)revive(db, &result); /* else with the next commit */
     }
-    result.sequence = mdb_txn_id(txn);
-    result.used_bytes = kw_db_used_bytes(db, txn);
-    if (result.err == 0)
-        result.err = kw_db_error(mdb_txn_commit(txn));
-    else
-        mdb_txn_abort(txn);
-    kw_db_tables_settle(db, result.err == 0);
     result.us = now_us() - start_us;
     return result;
 }
@@ -130,7 +163,7 @@ static void work(struct kw_job *job)
 {
     struct kw_db *db = KW_LIST_ENTRY(job, struct kw_db, job);
 
-    db->result = apply(db, &db->commit);
+    db->result = commit(db, &db->commit);
 }
 
 static void finish_close(struct kw_db *db)
@@ -160,8 +193,13 @@ static void start_commit(struct kw_db *db)
 }
 
 /* Says once that writing fails, and once that it works again. */
-static void tell(struct kw_db *db, int err)
+static void tell(struct kw_db *db, const struct kw_db_result *result)
 {
+    int err = result->err;
+
+    if (result->reopened)
+        kw_log_write(db->log, KW_LOG_NOTICE, "core",
+                     "the database was opened anew after a failed write");
     if (err != db->told && err != 0)
         kw_log_write(db->log, KW_LOG_ERROR, "core",
                      "the database can't be written: %s", kw_strerror(err));
@@ -171,30 +209,46 @@ static void tell(struct kw_db *db, int err)
     db->told = err;
 }
 
+/* The interval is over, or the pause; a commit under way is waited for. */
+static void on_timer(uv_timer_t *timer)
+{
+    struct kw_db *db = timer->data;
+
+    db->due = true;
+    if (!db->busy && (!kw_list_empty(&db->queue) || atomic_load(&db->away)))
+        start_commit(db);
+}
+
+/* The timer brings the next attempt, unless a commit comes first. */
+static void plan_reopening(struct kw_db *db)
+{
+    if (!atomic_load(&db->away)) {
+        db->pause_ms = 0;
+        return;
+    }
+    db->pause_ms = db->pause_ms == 0 ? PAUSE_MS : 2 * db->pause_ms;
+    if (db->pause_ms > PAUSE_MOST_MS)
+        db->pause_ms = PAUSE_MOST_MS;
+    if (!db->life.closing && !uv_is_active((uv_handle_t *)&db->timer))
+        uv_timer_start(&db->timer, on_timer, db->pause_ms, 0);
+}
+
 static void on_done(struct kw_job *job, int err)
 {
     struct kw_db *db = KW_LIST_ENTRY(job, struct kw_db, job);
 
     if (err != 0)
         db->result = (struct kw_db_result){.err = err};
-    tell(db, db->result.err);
-    note(db, &db->result);
+    tell(db, &db->result);
+    if (!kw_list_empty(&db->commit))
+        note(db, &db->result);
     answer(db, &db->commit, db->result.err);
     db->busy = false;
+    plan_reopening(db);
     if (!kw_list_empty(&db->queue) && (db->due || db->life.closing))
         start_commit(db);
     else if (db->life.closing)
         finish_close(db);
-}
-
-/* The interval is over; a commit under way is waited for. */
-static void on_timer(uv_timer_t *timer)
-{
-    struct kw_db *db = timer->data;
-
-    db->due = true;
-    if (!db->busy && !kw_list_empty(&db->queue))
-        start_commit(db);
 }
 
 static void on_gone(struct kw_life *life)
@@ -240,7 +294,7 @@ static int write_here(struct kw_db *db, struct kw_db_batch *batch)
 
     kw_list_init(&one);
     kw_list_append(&one, &batch->link);
-    result = apply(db, &one);
+    result = commit(db, &one);
     note(db, &result);
     kw_list_remove(&batch->link);
     kw_db_batch_retire(db, batch);
