@@ -2,14 +2,17 @@
 /*
  * The journal. Each commit interval what all sources added goes into one row,
  * committed at once, together with the deletion of rows whose samples are
- * sealed. When a commit fails, the pieces in it are missing: the open parts
- * are closed, so that what follows can be replayed without them. The samples
- * themselves are still in memory and will be sealed. Rows whose deletion was
- * in it are deleted again, from the oldest that may be there: to delete what
- * is gone is no error.
+ * sealed. One row is under way at a time: on a slow disk rows become fewer
+ * and longer. When a commit fails, the window takes the bytes of its row back
+ * and the next row has them again, so that a restart finds everything once
+ * the disk works; rows whose deletion was in it are deleted again, from the
+ * oldest that may be there: to delete what is gone is no error.
  *
- * On close: the module waits for the batches under way; what was not flushed by
- * then is flushed by stop.
+ * What a long fault held up may be more than one row takes. The other rows
+ * then follow without waiting for their interval.
+ *
+ * On close: what is new is written, in as many rows as it needs. A commit that
+ * fails is repeated a few times at once, then given up: the disk is broken.
  */
 #include "core/db.h"
 #include "history/state.h"
@@ -20,7 +23,11 @@
  * LMDB writes its list of free pages with every commit as far as it has read
  * it, so thousands of pages freed at once would cost their share for an hour.
  */
-enum { TRIM_ROWS = 18, TRIM_EVERY = 16 };
+enum {
+    TRIM_ROWS = 18,
+    TRIM_EVERY = 16,
+    LAST_TRIES = 3, /* more, of a commit that fails at the stop */
+};
 
 void kw_history_note_write(struct kw_history *history, int err)
 {
@@ -40,31 +47,32 @@ void kw_history_note_write(struct kw_history *history, int err)
         history->retain.next_ms = 0;
 }
 
-/* What is open now lacks the piece that failed: a new part begins with a whole
- * frame and needs nothing of before. */
-static void close_parts(struct kw_history *history)
+/* Whether the next row follows at once. */
+static bool goes_on(struct kw_history *history, int err)
 {
-    uint64_t now_ms = kw_clock_mono_ms(history->core->clock);
+    bool closing = history->life.closing;
 
-    for (size_t i = 0; i < history->window.size; i++) {
-        if (history->window.sources[i] != NULL)
-            kw_history_window_close(&history->window,
-                                    history->window.sources[i], now_ms);
-    }
+    if (kw_list_empty(&history->window.dirty))
+        return false;
+    if (err == 0)
+        return history->behind || closing;
+    return closing && err != KW_ECLOSING &&
+           history->failed_at_stop++ < LAST_TRIES;
 }
 
 static void on_flushed(void *arg, int err)
 {
     struct kw_history *history = arg;
 
-    history->flushing--;
+    history->flushing = false;
+    kw_history_window_settle(&history->window, err == 0);
     kw_history_note_write(history, err);
     if (err != 0)
         history->first_row = history->kept_row;
-    else if (history->flushing == 0) /* none that can still fail */
+    else
         history->kept_row = history->first_row;
-    if (err != 0 && err != KW_ECLOSING)
-        close_parts(history);
+    if (goes_on(history, err))
+        kw_history_flush(history);
     kw_life_drop(&history->life);
 }
 
@@ -96,9 +104,10 @@ static bool put_row(struct kw_history *history, struct kw_db_batch *batch)
         return false;
     if (kw_buf_err(row) != 0) { /* no memory for it: as if it had failed */
         kw_history_note_write(history, kw_buf_err(row));
-        close_parts(history);
+        kw_history_window_settle(&history->window, false);
         return false;
     }
+    history->behind = !kw_list_empty(&history->window.dirty);
     kw_db_batch_put(batch, &kw_history_journal,
                     kw_history_key_row(&bytes, history->next_row),
                     (struct kw_slice){row->data, row->length});
@@ -116,8 +125,8 @@ void kw_history_flush(struct kw_history *history)
     bool any;
     int err;
 
-    if (kw_list_empty(&history->window.dirty) &&
-        history->first_row >= history->needed_row)
+    if (history->flushing || (kw_list_empty(&history->window.dirty) &&
+                              history->first_row >= history->needed_row))
         return;
     batch = kw_db_batch_reuse(history->core->db);
     if (batch == NULL)
@@ -129,7 +138,7 @@ void kw_history_flush(struct kw_history *history)
         return;
     }
     kw_life_hold(&history->life);
-    history->flushing++;
+    history->flushing = true;
     err = kw_db_submit(history->core->db, batch, true, on_flushed, history);
     if (err != 0)
         on_flushed(history, err);

@@ -285,8 +285,8 @@ static void stop(void *self, kw_stopped_fn *stopped, void *arg)
     history->stopped = stopped;
     history->arg = arg;
     kw_hub_unsubscribe(&history->subscriber);
-    kw_history_flush(history);
     kw_life_close(&history->life); /* the timers still hold it */
+    kw_history_flush(history);
     kw_history_queries_stop(history);
     kw_life_close_handle(&history->life, (uv_handle_t *)&history->flush_timer);
     kw_life_close_handle(&history->life, (uv_handle_t *)&history->tick_timer);

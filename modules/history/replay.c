@@ -20,20 +20,24 @@ static struct kw_history_part *find_part(const struct kw_history_source *source,
 }
 
 /*
- * Puts a piece where it belongs. One that doesn't go on where the part ends
- * is left out: the one before it was never committed.
+ * Puts a piece where it belongs. What of it the part has already is skipped:
+ * a commit that failed is repeated, and may have reached the disk all the
+ * same. One that begins behind the part's end is left out, since the one
+ * before it was never committed.
  */
 static int take_piece(struct kw_history_window *window,
                       const struct kw_history_piece *piece, uint64_t row)
 {
     struct kw_history_source *source;
     struct kw_history_part *part;
+    size_t have;
     int err = kw_history_window_source(window, piece->source, &source);
 
     if (err != 0)
         return err;
     part = find_part(source, piece->segment);
-    if (piece->offset != (part != NULL ? part->bytes : 0))
+    have = part != NULL ? part->bytes : 0;
+    if (piece->offset > have || piece->length <= have - piece->offset)
         return 0;
     if (part == NULL) {
         part = kw_history_part_new(window, piece->source, piece->segment);
@@ -42,7 +46,9 @@ static int take_piece(struct kw_history_window *window,
         kw_list_append(&source->closed, &part->link);
         part->first_row = row;
     }
-    return kw_history_part_append(window, part, piece->bytes, piece->length);
+    have -= piece->offset;
+    return kw_history_part_append(window, part, piece->bytes + have,
+                                  piece->length - have);
 }
 
 /* The last sealed segment of a source; 0 when nothing is sealed. */
@@ -157,7 +163,7 @@ static int survey(struct kw_history_replay *replay,
         replay->damaged++;
         cut(part, (size_t)(good - copy->data));
     }
-    part->written = part->bytes;
+    part->written.bytes = part->bytes;
     return 0;
 }
 

@@ -36,7 +36,9 @@ struct kw_history {
     uint64_t kept_row;   /* oldest one that may be in the journal */
     uint64_t needed_row; /* those before it may go */
     uint64_t next_row;
-    unsigned flushing; /* batches under way */
+    bool flushing;           /* a batch is under way */
+    bool behind;             /* its row didn't take all that was new */
+    unsigned failed_at_stop; /* commits that failed since the stop */
 
     struct kw_history_load load; /* replay at the start */
     bool ready;                  /* the replay is over */

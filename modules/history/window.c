@@ -21,6 +21,7 @@ void kw_history_window_init(struct kw_history_window *window,
         .next_segment = 1,
     };
     kw_list_init(&window->dirty);
+    kw_list_init(&window->flying);
     kw_list_init(&window->spare_parts);
     kw_buf_init(&window->scratch, FRAME_BYTES);
 }
@@ -125,6 +126,7 @@ struct kw_history_part *kw_history_part_new(struct kw_history_window *window,
     }
     kw_list_init(&part->link);
     kw_list_init(&part->dirty);
+    kw_list_init(&part->flying);
     part->source = source;
     part->segment = segment;
     part->first_row = UINT64_MAX;
@@ -178,7 +180,7 @@ static void add_chunk(struct kw_history_window *window,
     if (part->end != NULL)
         part->end->next = chunk;
     else
-        part->chunks = part->write_chunk = chunk;
+        part->chunks = chunk;
     part->end = chunk;
 }
 
@@ -285,22 +287,23 @@ int kw_history_window_put(struct kw_history_window *window, uint32_t number,
 /* The bytes that no row holds yet. */
 static void put_piece(struct kw_history_part *part, struct kw_buf *out)
 {
+    struct kw_history_mark *mark = &part->written;
     struct kw_history_piece piece = {
         .source = part->source,
         .segment = part->segment,
-        .offset = part->written,
-        .length = part->bytes - part->written,
+        .offset = mark->bytes,
+        .length = part->bytes - mark->bytes,
     };
-    struct kw_history_chunk *chunk = part->write_chunk;
+    struct kw_history_chunk *chunk =
+        mark->chunk != NULL ? mark->chunk : part->chunks;
 
     kw_history_row_piece(out, &piece);
     for (; chunk != NULL; chunk = chunk->next) {
-        kw_buf_put(out, chunk->bytes + part->write_at,
-                   chunk->used - part->write_at);
-        part->write_chunk = chunk;
-        part->write_at = chunk->next != NULL ? 0 : chunk->used;
+        kw_buf_put(out, chunk->bytes + mark->at, chunk->used - mark->at);
+        mark->chunk = chunk;
+        mark->at = chunk->next != NULL ? 0 : chunk->used;
     }
-    part->written = part->bytes;
+    mark->bytes = part->bytes;
 }
 
 bool kw_history_window_row(struct kw_history_window *window, uint64_t row,
@@ -309,17 +312,37 @@ bool kw_history_window_row(struct kw_history_window *window, uint64_t row,
     if (kw_list_empty(&window->dirty))
         return false;
     kw_history_row_begin(out, window->next_segment);
-    while (!kw_list_empty(&window->dirty)) {
+    do {
         struct kw_history_part *part =
             KW_LIST_ENTRY(window->dirty.next, struct kw_history_part, dirty);
 
         kw_list_remove(&part->dirty);
+        kw_list_append(&window->flying, &part->flying);
+        part->stored = part->written;
         put_piece(part, out);
         if (part->first_row == UINT64_MAX)
             part->first_row = row;
-    }
+    } while (!kw_list_empty(&window->dirty) &&
+             out->length < KW_HISTORY_ROW_BYTES);
     kw_history_row_end(out);
     return true;
+}
+
+/* Backwards and to the front of the dirty ones, so that the parts of a source
+ * keep their order in the journal. */
+void kw_history_window_settle(struct kw_history_window *window, bool committed)
+{
+    while (!kw_list_empty(&window->flying)) {
+        struct kw_history_part *part =
+            KW_LIST_ENTRY(window->flying.prev, struct kw_history_part, flying);
+
+        kw_list_remove(&part->flying);
+        if (committed)
+            continue;
+        part->written = part->stored;
+        kw_list_remove(&part->dirty);
+        kw_list_append(window->dirty.next, &part->dirty);
+    }
 }
 
 uint64_t kw_history_window_first_row(const struct kw_history_window *window)
@@ -356,6 +379,7 @@ void kw_history_window_drop(struct kw_history_window *window,
         window->spare_chunks++;
     }
     kw_list_remove(&part->dirty);
+    kw_list_remove(&part->flying);
     kw_list_remove(&part->link);
     kw_list_append(&window->spare_parts, &part->link);
 }

@@ -23,6 +23,7 @@ enum {
     KW_HISTORY_SOURCES = 1 << 16,      /* most sources */
     KW_HISTORY_PART_BYTES = 8 << 20,   /* a longer part is closed */
     KW_HISTORY_PART_SAMPLES = 1 << 20, /* the same */
+    KW_HISTORY_ROW_BYTES = 256 << 10,  /* a longer row takes no more parts */
 };
 
 struct kw_history_chunk {
@@ -31,20 +32,28 @@ struct kw_history_chunk {
     unsigned char bytes[KW_HISTORY_CHUNK_BYTES - 16];
 };
 
+/* How far a part is written into journal rows. */
+struct kw_history_mark {
+    size_t bytes;                   /* so many from its start are */
+    struct kw_history_chunk *chunk; /* where the others begin; NULL: at the */
+    size_t at;                      /* first chunk */
+};
+
 struct kw_history_part {
-    struct kw_link link;  /* closed: in its source's list, oldest first */
-    struct kw_link dirty; /* has bytes that no row holds yet */
+    struct kw_link link;   /* closed: in its source's list, oldest first */
+    struct kw_link dirty;  /* has bytes that no row holds yet */
+    struct kw_link flying; /* has bytes in the row that is being committed */
     uint32_t source;
     uint64_t segment;
     int64_t hour_ms;           /* start of the UTC hour of its samples */
     int64_t first_ms, last_ms; /* smallest and largest time */
     struct kw_history_chunk *chunks, *end; /* owned */
     size_t bytes, samples;
-    size_t written;                       /* bytes that are in rows */
-    struct kw_history_chunk *write_chunk; /* where the others begin */
-    size_t write_at;
-    uint64_t first_row; /* of the journal; UINT64_MAX: none yet */
-    uint64_t closed_ms; /* monotonic */
+    struct kw_history_mark written; /* with the row under way */
+    struct kw_history_mark stored;  /* without it, while flying */
+    uint64_t first_row;             /* no row before it has bytes of this part;
+                                       UINT64_MAX: none has yet */
+    uint64_t closed_ms;             /* monotonic */
 };
 
 struct kw_history_source {
@@ -57,7 +66,7 @@ struct kw_history_source {
 struct kw_history_window {
     struct kw_history_source **sources; /* by number; holes are NULL */
     size_t size;
-    struct kw_link dirty; /* parts */
+    struct kw_link dirty, flying; /* parts */
     struct kw_link spare_parts;
     struct kw_history_chunk *spare;
     size_t chunks, spare_chunks, ceiling_chunks;
@@ -84,10 +93,18 @@ KW_MUST_CHECK int kw_history_window_put(struct kw_history_window *window,
 void kw_history_window_close(struct kw_history_window *window,
                              struct kw_history_source *source, uint64_t now_ms);
 
-/* Writes the dirty parts' new bytes as row number `row` and marks them as
- * written. False when there is nothing to write. */
+/*
+ * Puts the dirty parts' new bytes into `out` as row number `row`. A row ends
+ * after the part that makes it KW_HISTORY_ROW_BYTES long; the others stay
+ * dirty. False when there is nothing to write. One row at a time: tell its
+ * end by kw_history_window_settle before the next one.
+ */
 bool kw_history_window_row(struct kw_history_window *window, uint64_t row,
                            struct kw_buf *out);
+
+/* Ends the row under way. When it was not committed, its parts are dirty
+ * again, from where they were before. */
+void kw_history_window_settle(struct kw_history_window *window, bool committed);
 
 /* The smallest row that is still needed; UINT64_MAX: none is. */
 uint64_t kw_history_window_first_row(const struct kw_history_window *window);

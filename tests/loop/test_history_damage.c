@@ -228,7 +228,7 @@ static void test_full_disk(void **state)
     rig_close(&rig);
 }
 
-/* After a failed commit the journal goes on with new segments. */
+/* What a failed commit held up is in the journal when the disk works again. */
 static void test_restart_after_failed_commit(void **state)
 {
     struct rig rig;
@@ -251,9 +251,7 @@ static void test_restart_after_failed_commit(void **state)
     rig_polls(&rig, 0, t + 600000, t + 610000, 1000);
     rig_stop(&rig);
     rig_start(&rig);
-    rig_expect(&rig, 0, t, t + 10000, 1000);
-    rig_expect_none(&rig, 0, t + 10000, t + 600000); /* was never committed */
-    rig_expect(&rig, 0, t + 600000, t + 610000, 1000);
+    rig_expect(&rig, 0, t, t + 610000, 1000);
     assert_int_equal(rig.history->counters.damaged, 0);
     rig_close(&rig);
 }

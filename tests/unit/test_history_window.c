@@ -140,6 +140,7 @@ static void test_rows(void **state)
         if (i % 97 % 7 != 0)
             continue;
         assert_true(kw_history_window_row(&window, 10 + rows, &row));
+        kw_history_window_settle(&window, true);
         rows++;
         assert_int_equal(
             kw_history_row_open(&reader, row.data, row.length, &next), 0);
@@ -161,6 +162,87 @@ static void test_rows(void **state)
     kw_history_window_fini(&window);
 }
 
+/* The first piece of a row. */
+static struct kw_history_piece first_piece(const struct kw_buf *row)
+{
+    struct kw_history_piece piece;
+    struct kw_reader reader;
+    uint64_t next;
+
+    assert_int_equal(
+        kw_history_row_open(&reader, row->data, row->length, &next), 0);
+    assert_int_equal(kw_history_row_next(&reader, &piece), 0);
+    return piece;
+}
+
+/* The bytes of a row that was not committed come with the next one, the older
+ * part of a source first. */
+static void test_row_fails(void **state)
+{
+    struct kw_history_window window;
+    struct kw_history_piece piece;
+    struct kw_buf row, copy;
+    size_t stored;
+
+    (void)state;
+    kw_history_window_init(&window, 1 << 20);
+    kw_buf_init(&row, 1 << 20);
+    kw_buf_init(&copy, 1 << 20);
+    for (int i = 0; i < 500; i++)
+        assert_int_equal(put(&window, 1, t0 + i * 1000), 0);
+    assert_true(kw_history_window_row(&window, 1, &row));
+    stored = first_piece(&row).length;
+    kw_history_window_settle(&window, true);
+    for (int i = 500; i < 3000; i++)
+        assert_int_equal(put(&window, 1, t0 + i * 1000), 0);
+    assert_true(kw_history_window_row(&window, 2, &row));
+    assert_int_equal(put(&window, 1, t0 + 3000 * 1000), 0);
+    assert_int_equal(put(&window, 1, t0 + KW_HISTORY_HOUR_MS), 0);
+    kw_history_window_settle(&window, false);
+    assert_true(kw_history_window_row(&window, 3, &row));
+    piece = first_piece(&row);
+    assert_int_equal(piece.segment, 1);
+    assert_int_equal(piece.offset, stored);
+    kw_history_part_copy(oldest(window.sources[1]), &copy);
+    assert_int_equal(piece.offset + piece.length, copy.length);
+    assert_memory_equal(piece.bytes, copy.data + stored, piece.length);
+    kw_history_window_settle(&window, true);
+    assert_false(kw_history_window_row(&window, 4, &row));
+    kw_buf_fini(&row);
+    kw_buf_fini(&copy);
+    kw_history_window_fini(&window);
+}
+
+/* A row takes parts until it is long enough; one that is sealed meanwhile is
+ * no longer wanted. */
+static void test_long_rows(void **state)
+{
+    struct kw_history_window window;
+    struct kw_buf row;
+    unsigned rows = 0;
+
+    (void)state;
+    kw_history_window_init(&window, 8 << 20);
+    kw_buf_init(&row, 1 << 20);
+    for (uint32_t source = 1; source <= 40; source++) {
+        for (int i = 0; i < 2000; i++)
+            assert_int_equal(put(&window, source, t0 + i * 1000), 0);
+        kw_history_window_close(&window, window.sources[source], 7);
+    }
+    assert_true(kw_history_window_row(&window, 1, &row));
+    kw_history_window_drop(&window, oldest(window.sources[1]));
+    kw_history_window_settle(&window, false);
+    while (kw_history_window_row(&window, 2 + rows, &row)) {
+        if (rows++ == 0)
+            assert_int_equal(first_piece(&row).source, 2);
+        assert_true(row.length < 2 * KW_HISTORY_ROW_BYTES);
+        kw_history_window_settle(&window, true);
+    }
+    assert_true(rows > 2);
+    kw_buf_fini(&row);
+    kw_history_window_fini(&window);
+}
+
 static void test_first_row(void **state)
 {
     struct kw_history_window window;
@@ -173,6 +255,7 @@ static void test_first_row(void **state)
     assert_int_equal(put(&window, 1, t0), 0);
     assert_int_equal(kw_history_window_first_row(&window), UINT64_MAX);
     assert_true(kw_history_window_row(&window, 5, &row));
+    kw_history_window_settle(&window, true);
     assert_int_equal(put(&window, 1, t0 + KW_HISTORY_HOUR_MS), 0);
     assert_int_equal(put(&window, 2, t0), 0);
     assert_true(kw_history_window_row(&window, 6, &row));
@@ -245,6 +328,8 @@ int main(void)
         cmocka_unit_test(test_long_parts),
         cmocka_unit_test(test_copy_is_what_was_put),
         cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_row_fails),
+        cmocka_unit_test(test_long_rows),
         cmocka_unit_test(test_first_row),
         cmocka_unit_test(test_ceiling),
         cmocka_unit_test(test_floor),
