@@ -19,7 +19,7 @@
 
 #include <cmocka.h>
 
-enum { DEADLINE_MS = 60000, TICK_MS = 2 };
+enum { DEADLINE_MS = 60000, TURNS_MAX = 2000000 };
 
 uint64_t kw_test_blocks(void)
 {
@@ -68,6 +68,22 @@ static void open_db(struct kw_fixture *fixture)
     kw_db_attach(core->db, core->loop, core->jobs);
 }
 
+static void on_turn_over(uv_prepare_t *prepare);
+
+/* Of prepare handles libuv runs first what was started last, so that the
+ * loop's own is started once more: it ends the turn. */
+static void watch_turns(struct kw_fixture *fixture)
+{
+    struct kw_loop *loop = &fixture->loop;
+
+    uv_prepare_init(&loop->uv, &fixture->prepare);
+    fixture->prepare.data = fixture;
+    uv_prepare_start(&fixture->prepare, on_turn_over);
+    uv_unref((uv_handle_t *)&fixture->prepare);
+    uv_prepare_stop(&loop->prepare);
+    uv_prepare_start(&loop->prepare, loop->prepare.prepare_cb);
+}
+
 void kw_fixture_open(struct kw_fixture *fixture, unsigned parts)
 {
     struct kw_core *core = &fixture->core;
@@ -90,6 +106,7 @@ void kw_fixture_open(struct kw_fixture *fixture, unsigned parts)
                        "0123456789abcdef");
     core->started_ms = kw_clock_wall_ms(core->clock);
     assert_int_equal(kw_loop_init(&fixture->loop, core->clock), 0);
+    watch_turns(fixture);
     core->loop = &fixture->loop;
     assert_int_equal(kw_jobs_new(&core->jobs, &fixture->loop.uv), 0);
     kw_diag_init(&diag);
@@ -131,16 +148,10 @@ void kw_fixture_close(struct kw_fixture *fixture)
     if (core->db != NULL)
         kw_db_free(core->db);
     kw_quantities_free(fixture->quantities);
+    uv_close((uv_handle_t *)&fixture->prepare, NULL);
     assert_int_equal(kw_loop_fini(&fixture->loop), 0);
     kw_test_remove(fixture->dir);
     assert_int_equal(kw_test_blocks(), fixture->balance);
-}
-
-/* The turn ends: without that it could wait for ever when what was waited for
- * came from a timer, before it waits. */
-static void on_tick(uv_timer_t *timer)
-{
-    uv_stop(timer->loop);
 }
 
 static void end_timer(struct kw_fixture *fixture, uv_timer_t *timer)
@@ -149,24 +160,45 @@ static void end_timer(struct kw_fixture *fixture, uv_timer_t *timer)
     uv_run(&fixture->loop.uv, UV_RUN_NOWAIT);
 }
 
-static bool is_over(uint64_t until_ms)
+static void on_deadline(uv_timer_t *timer)
 {
-    return kw_clock_mono_ms(&kw_clock_system) >= until_ms;
+    uv_stop(timer->loop);
+}
+
+/* The end of a turn, see kw_fixture_open: libuv doesn't wait once it has been
+ * told to stop. */
+static void on_turn_over(uv_prepare_t *prepare)
+{
+    struct kw_fixture *fixture = prepare->data;
+
+    if (fixture->done == NULL)
+        return;
+    fixture->turns_left--;
+    fixture->came = fixture->came || fixture->done(fixture->done_arg);
+    if (fixture->came || fixture->turns_left == 0)
+        uv_stop(prepare->loop);
 }
 
 void kw_fixture_until(struct kw_fixture *fixture, bool (*done)(void *arg),
                       void *arg)
 {
-    uint64_t until_ms = kw_clock_mono_ms(&kw_clock_system) + DEADLINE_MS;
     uv_timer_t timer;
-    bool came;
 
+    fixture->came = done(arg);
+    if (fixture->came)
+        return;
+    uv_update_time(&fixture->loop.uv);
     uv_timer_init(&fixture->loop.uv, &timer);
-    uv_timer_start(&timer, on_tick, TICK_MS, TICK_MS);
-    while (!(came = done(arg)) && !is_over(until_ms))
-        uv_run(&fixture->loop.uv, UV_RUN_ONCE);
+    uv_timer_start(&timer, on_deadline, DEADLINE_MS, 0);
+    fixture->done = done;
+    fixture->done_arg = arg;
+    fixture->turns_left = TURNS_MAX;
+    while (!fixture->came && fixture->turns_left > 0 &&
+           uv_is_active((uv_handle_t *)&timer))
+        uv_run(&fixture->loop.uv, UV_RUN_DEFAULT);
+    fixture->done = NULL;
     end_timer(fixture, &timer);
-    assert_true(came);
+    assert_true(fixture->came);
 }
 
 static bool is_set(void *arg)
@@ -184,14 +216,13 @@ void kw_fixture_until_set(struct kw_fixture *fixture, const bool *flag)
     kw_fixture_until(fixture, is_set, arg.out);
 }
 
-/* No ticks here: tests count the turns that something else makes. */
 void kw_fixture_run_ms(struct kw_fixture *fixture, unsigned ms)
 {
     uv_timer_t timer;
 
     uv_update_time(&fixture->loop.uv);
     uv_timer_init(&fixture->loop.uv, &timer);
-    uv_timer_start(&timer, on_tick, ms, 0);
+    uv_timer_start(&timer, on_deadline, ms, 0);
     while (uv_is_active((uv_handle_t *)&timer))
         uv_run(&fixture->loop.uv, UV_RUN_ONCE);
     end_timer(fixture, &timer);

@@ -28,6 +28,12 @@ struct kw_fixture {
     struct kw_clock_manual manual; /* used when manual_clock was asked for */
     char dir[64];                  /* temporary folder, removed at the end */
     uint64_t balance;              /* blocks that were there before */
+    /* What kw_fixture_until waits for; asked at the end of each turn. */
+    uv_prepare_t prepare;
+    bool (*done)(void *arg); /* NULL: nothing */
+    void *done_arg;
+    bool came;
+    unsigned turns_left; /* until it is given up */
 };
 
 /* parts: enum kw_fixture_parts. Fails the test when something can't start. */
@@ -37,11 +43,13 @@ void kw_fixture_open(struct kw_fixture *fixture, unsigned parts);
  * that nothing is left. */
 void kw_fixture_close(struct kw_fixture *fixture);
 
-/* Runs the loop until done(arg) is true; fails the test after 60 s. */
+/* Runs the loop until done(arg) is true, which is asked at the end of each
+ * turn. Fails the test after 60 s (virtual ones, see virtual/clock.h) or two
+ * million turns. */
 void kw_fixture_until(struct kw_fixture *fixture, bool (*done)(void *arg),
                       void *arg);
 
-/* Runs the loop until *flag is true; fails the test after 60 s. */
+/* Runs the loop until *flag is true; fails as kw_fixture_until does. */
 void kw_fixture_until_set(struct kw_fixture *fixture, const bool *flag);
 
 /* Runs the loop for that long: for what must not happen. */

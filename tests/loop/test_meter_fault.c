@@ -102,7 +102,7 @@ static void open_eight(struct rig *rig, struct peer *peer, bool tcp,
     if (tcp)
         peer_open_tcp(peer, rig, false, lacking);
     else
-        peer_open_pty(peer, rig, lacking);
+        peer_open_serial(peer, rig, lacking);
     start(rig, peer, options,
           "  - { name: m, line: a, unit: 5, profile: eight, every: 100ms }\n");
 }
@@ -483,7 +483,7 @@ static void look(enum mood how, const char *meter_key, const char *line_key,
     spoiled = 0;
     rig_open(&rig);
     rig_map(&rig, "one", "", "voltage_l1_n,3,100,1,u16,-,1,V,fast,,,,\n");
-    peer_open_pty(&peer, &rig, moody);
+    peer_open_serial(&peer, &rig, moody);
     start(&rig, &peer, ", timeout: 250ms, retries: 1",
           "  - { name: m6, line: a, unit: 6, profile: one, every: 100ms }\n"
           "  - { name: m7, line: a, unit: 7, profile: one, every: 100ms }\n"

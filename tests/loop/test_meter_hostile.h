@@ -254,7 +254,7 @@ static inline void run(const struct scenario *scenario, unsigned kind)
     world->rig.look = look;
     rig_map(&world->rig, "two", "", rows);
     if (kind == SERIAL)
-        peer_open_pty(&world->peer, &world->rig, on_ask);
+        peer_open_serial(&world->peer, &world->rig, on_ask);
     else
         peer_open_tcp(&world->peer, &world->rig, kind == RTU_TCP, on_ask);
     rig_line(yaml, sizeof(yaml), &world->peer.at,

@@ -33,6 +33,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -660,6 +661,37 @@ static inline void peer_on_connection(uv_poll_t *poll, int status, int events)
     peer_watch(peer, fd);
 }
 
+static inline void peer_listen(struct peer *peer, int family,
+                               const struct sockaddr *address, socklen_t size)
+{
+    peer->listen_fd =
+        socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    assert_true(peer->listen_fd >= 0);
+    assert_int_equal(bind(peer->listen_fd, address, size), 0);
+    assert_int_equal(listen(peer->listen_fd, 16), 0);
+    uv_poll_init(&peer->rig->fixture.loop.uv, &peer->listen_poll,
+                 peer->listen_fd);
+    peer->listen_poll.data = peer;
+    uv_poll_start(&peer->listen_poll, UV_READABLE, peer_on_connection);
+}
+
+/* A meter on a serial port as virtual/serial.h has it; peer->at.port is the
+ * port to open. */
+static inline void peer_open_serial(struct peer *peer, struct rig *rig,
+                                    peer_fn *on_ask)
+{
+    static unsigned number;
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+    *peer = (struct peer){
+        .rig = rig, .at = {.rtu = true}, .slave_fd = -1, .on_ask = on_ask};
+    snprintf(peer->at.port, sizeof(peer->at.port), "%s/port%u",
+             rig->fixture.dir, number++);
+    (void)kw_text_copy(address.sun_path, sizeof(address.sun_path),
+                       peer->at.port);
+    peer_listen(peer, AF_UNIX, (struct sockaddr *)&address, sizeof(address));
+}
+
 /* A device on a TCP port of 127.0.0.1 that the kernel chooses. */
 static inline void peer_open_tcp(struct peer *peer, struct rig *rig, bool rtu,
                                  peer_fn *on_ask)
@@ -672,19 +704,11 @@ static inline void peer_open_tcp(struct peer *peer, struct rig *rig, bool rtu,
                           .slave_fd = -1,
                           .on_ask = on_ask};
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    peer->listen_fd =
-        socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    assert_true(peer->listen_fd >= 0);
-    assert_int_equal(
-        bind(peer->listen_fd, (struct sockaddr *)&address, sizeof(address)), 0);
-    assert_int_equal(listen(peer->listen_fd, 16), 0);
+    peer_listen(peer, AF_INET, (struct sockaddr *)&address, sizeof(address));
     assert_int_equal(
         getsockname(peer->listen_fd, (struct sockaddr *)&address, &length), 0);
     snprintf(peer->at.port, sizeof(peer->at.port), "%u",
              (unsigned)ntohs(address.sin_port));
-    uv_poll_init(&rig->fixture.loop.uv, &peer->listen_poll, peer->listen_fd);
-    peer->listen_poll.data = peer;
-    uv_poll_start(&peer->listen_poll, UV_READABLE, peer_on_connection);
 }
 
 static inline void peer_listen_closed(uv_handle_t *handle)
@@ -703,6 +727,8 @@ static inline void peer_refuse(struct peer *peer)
     uv_close((uv_handle_t *)&peer->listen_poll, peer_listen_closed);
     close(peer->listen_fd);
     peer->listen_fd = -1;
+    if (!peer->at.tcp)
+        (void)unlink(peer->at.port);
 }
 
 static inline bool peer_is_closed(void *arg)
