@@ -76,17 +76,29 @@ static const struct kw_point *find(const struct kw_points *points,
     return id <= UINT32_MAX ? kw_points_get(points, (uint32_t)id) : NULL;
 }
 
+/* Adds a point; one that is named again is answered once. */
+static void add_point(struct kw_history_query *query,
+                      const struct kw_point *point)
+{
+    for (size_t i = 0; i < query->count; i++) {
+        if (query->points[i] == point)
+            return;
+    }
+    query->points[query->count++] = point;
+}
+
 /* The list of points, in the order asked for. */
 static bool read_points(struct kw_history_query *query, const char *text,
                         const struct kw_points *points,
                         struct kw_history_refusal *refusal)
 {
-    while (text != NULL) {
+    for (size_t named = 0; text != NULL; named++) {
         const char *comma = strchrnul(text, ',');
         size_t length = (size_t)(comma - text);
         char name[KW_POINT_NAME_SIZE];
+        const struct kw_point *point;
 
-        if (query->count == KW_HISTORY_QUERY_POINTS)
+        if (named == KW_HISTORY_QUERY_POINTS)
             return refuse(refusal, "points_too_many",
                           "at most %d points can be asked for at a time",
                           KW_HISTORY_QUERY_POINTS);
@@ -94,11 +106,11 @@ static bool read_points(struct kw_history_query *query, const char *text,
             length = sizeof(name) - 1;
         memcpy(name, text, length);
         name[length] = '\0';
-        query->points[query->count] = find(points, name);
-        if (query->points[query->count] == NULL)
+        point = find(points, name);
+        if (point == NULL)
             return refuse(refusal, "point_unknown",
                           "there is no point \"%s\"; /points lists them", name);
-        query->count++;
+        add_point(query, point);
         text = *comma == ',' ? comma + 1 : NULL;
     }
     return true;

@@ -15,6 +15,10 @@ struct kw_points;
 enum {
     KW_HISTORY_QUERY_POINTS = 64,
     KW_HISTORY_QUERY_ROWS = 50000, /* of a point */
+    /* Blocks that an answer looks at: those of each point's meter, added up.
+     * A block is an hour of a meter, or more; a million are some ten seconds
+     * of a thread. */
+    KW_HISTORY_QUERY_BLOCKS = 1000000,
 };
 
 /* As described by the rows. */

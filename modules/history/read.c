@@ -23,6 +23,16 @@ struct candidate {
     const struct kw_history_tail_part *part;
 };
 
+/* A block never goes beyond the UTC day that it begins in. */
+struct kw_history_block_key
+kw_history_first_key(const struct kw_history_range *range)
+{
+    return (struct kw_history_block_key){
+        .source = range->source,
+        .hour_ms = kw_history_floor(range->from_ms, KW_HISTORY_DAY_MS),
+    };
+}
+
 void kw_history_reader_init(struct kw_history_reader *reader, struct kw_db *db,
                             const struct kw_history_tail *tail,
                             const struct kw_history_range *range)
@@ -31,10 +41,7 @@ void kw_history_reader_init(struct kw_history_reader *reader, struct kw_db *db,
         .db = db,
         .tail = tail,
         .range = *range,
-        /* A block never goes beyond the UTC day that it begins in. */
-        .next = {.source = range->source,
-                 .hour_ms =
-                     kw_history_floor(range->from_ms, KW_HISTORY_DAY_MS)},
+        .next = kw_history_first_key(range),
         .found = {.key = {.encoding = KW_ENCODING_FLOAT64, .scale = 1}},
     };
 }
@@ -318,25 +325,36 @@ int kw_history_reader_next(struct kw_history_reader *reader,
     return err != 0 ? err : give(reader, run);
 }
 
-int kw_history_count(struct kw_db *db, const struct kw_history_tail *tail,
-                     const struct kw_history_range *range, size_t limit,
-                     size_t *count)
+int kw_history_weigh(struct kw_db *db, const struct kw_history_range *range,
+                     struct kw_history_block_key *next, uint64_t max,
+                     uint64_t *looked)
 {
-    struct kw_history_reader reader;
-    struct kw_history_run run;
-    int err;
+    struct kw_history_key_bytes bytes;
+    struct kw_history_block_key key;
+    struct kw_db_txn *txn;
+    struct kw_db_cursor *cursor;
+    struct kw_slice entry, value;
+    int err = begin(db, &txn, &cursor);
 
-    kw_history_reader_init(&reader, db, tail, range);
-    reader.only_count = true;
-    *count = 0;
-    do {
-        err = kw_history_reader_next(&reader, &run);
-        if (err == 0)
-            *count += run.count + reader.counted;
-        reader.counted = 0;
-    } while (err == 0 && *count <= limit);
-    kw_history_reader_fini(&reader);
-    return err == KW_EOF ? 0 : err;
+    if (err != 0)
+        return err;
+    err = cursor == NULL
+              ? KW_ENOTFOUND
+              : kw_db_cursor_seek(cursor, kw_history_key_block(&bytes, next));
+    for (*looked = 0; err == 0; err = kw_db_cursor_next(cursor), ++*looked) {
+        kw_db_cursor_entry(cursor, &entry, &value);
+        err = kw_history_key_read(entry, &key);
+        if (err != 0 || key.source != range->source ||
+            key.hour_ms >= range->to_ms)
+            err = err != 0 ? err : KW_ENOTFOUND;
+        else
+            *next = key;
+        if (err != 0 || *looked == max)
+            break;
+    }
+    kw_db_cursor_close(cursor);
+    kw_db_read_end(txn);
+    return err == KW_ENOTFOUND ? KW_EOF : err;
 }
 
 int kw_history_read(struct kw_db *db, const struct kw_history_tail *tail,

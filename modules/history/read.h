@@ -51,8 +51,8 @@ struct kw_history_reader {
     double *values;
     size_t values_size;
     size_t damaged;  /* blocks and parts left out */
-    bool only_count; /* a whole column needn't be read */
-    size_t counted;
+    bool only_count; /* samples of whole columns are counted, not given */
+    size_t counted;  /* so many, until the caller sets it to 0 */
 };
 
 void kw_history_reader_init(struct kw_history_reader *reader, struct kw_db *db,
@@ -68,13 +68,18 @@ void kw_history_reader_fini(struct kw_history_reader *reader);
 KW_MUST_CHECK int kw_history_reader_next(struct kw_history_reader *reader,
                                          struct kw_history_run *run);
 
+/* The first key that a block with samples of the range may have. */
+struct kw_history_block_key
+kw_history_first_key(const struct kw_history_range *range);
+
 /*
- * Counts the samples of a range without decoding more than needed, until
- * there are more than limit. Samples that come twice count twice.
+ * Counts the sealed blocks of the range's source from the key *next on,
+ * without opening them: *looked, at most max. *next becomes the first one
+ * not counted. 0: there are more; KW_EOF: that was the last; KW_EIO.
  */
-KW_MUST_CHECK int kw_history_count(struct kw_db *db,
-                                   const struct kw_history_tail *tail,
+KW_MUST_CHECK int kw_history_weigh(struct kw_db *db,
                                    const struct kw_history_range *range,
-                                   size_t limit, size_t *count);
+                                   struct kw_history_block_key *next,
+                                   uint64_t max, uint64_t *looked);
 
 #endif

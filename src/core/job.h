@@ -18,9 +18,11 @@
 #include <uv.h>
 
 enum kw_lane {
-    KW_LANE_DB,   /* 1 thread, in order: the database's only writer */
-    KW_LANE_HASH, /* 1 thread, queue of 8: password hashes */
-    KW_LANE_WORK, /* 2 threads: sealing, queries, certificates */
+    KW_LANE_DB,    /* 1 thread, in order: the database's only writer */
+    KW_LANE_HASH,  /* 1 thread, queue of 8: password hashes */
+    KW_LANE_WORK,  /* 2 threads: sealing, retention, files, certificates */
+    KW_LANE_QUERY, /* 1 thread: what clients ask of the history, in pieces of
+                      some tens of milliseconds */
     KW_LANE_COUNT
 };
 

@@ -41,12 +41,8 @@ static size_t read_count(struct rig *rig, uint32_t source, int64_t from_ms)
 {
     struct kw_history_range range = {source, source, from_ms,
                                      from_ms + 9 * (int64_t)HOUR_MS};
-    size_t count;
 
-    assert_int_equal(
-        kw_history_count(rig->fixture.core.db, NULL, &range, 1000000, &count),
-        0);
-    return count;
+    return rig_count(rig, NULL, &range);
 }
 
 /* More sources than one job takes: the others have their turn. */
@@ -205,7 +201,6 @@ static void test_overlapping_rows(void **state)
     struct kw_history_tail *tail;
     struct kw_db_batch *batch;
     struct kw_buf copy;
-    size_t count;
 
     (void)state;
     rig_open(&rig);
@@ -225,9 +220,7 @@ static void test_overlapping_rows(void **state)
     put_row(batch, 3, &piece);
     write_batch(&rig, batch);
     assert_int_equal(kw_history_tail_load(&tail, rig.fixture.core.db), 0);
-    assert_int_equal(
-        kw_history_count(rig.fixture.core.db, tail, &range, 1000, &count), 0);
-    assert_int_equal(count, 100);
+    assert_int_equal(rig_count(&rig, tail, &range), 100);
     kw_history_tail_free(tail);
     kw_buf_fini(&copy);
     kw_history_window_fini(&window);
@@ -341,15 +334,12 @@ static void test_empty(void **state)
     struct rig rig;
     struct kw_history_tail *tail;
     struct kw_history_range range = {1, 1, 0, INT64_MAX};
-    size_t count = 5;
 
     (void)state;
     rig_open(&rig);
     rig_until_ready(&rig);
     assert_int_equal(kw_history_tail_load(&tail, rig.fixture.core.db), 0);
-    assert_int_equal(
-        kw_history_count(rig.fixture.core.db, tail, &range, 10, &count), 0);
-    assert_int_equal(count, 0);
+    assert_int_equal(rig_count(&rig, tail, &range), 0);
     kw_history_tail_free(tail);
     kw_history_retain_tick(rig.history);
     kw_fixture_until(&rig.fixture, rig_is_idle, &rig);

@@ -395,6 +395,7 @@ static void test_busy(void **state)
     open_ask(&ask);
     for (int i = 0; i < 17; i++) { /* all wait for the replay */
         kw_test_reply_init(&replies[i], KW_PROFILE_USER);
+        replies[i].who.session = (uint64_t)(1 + i / 8);
         replies[i].request.query = &ask.text;
         kw_history_get(ask.rig.history, &replies[i].request);
     }

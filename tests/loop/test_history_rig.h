@@ -264,6 +264,25 @@ static inline json_t *rig_rows(const json_t *root)
                            "rows");
 }
 
+static inline int rig_add_run(void *arg, const struct kw_history_run *run)
+{
+    *(size_t *)arg += run->count;
+    return 0;
+}
+
+/* How many samples of a point are stored, with what the tail (or NULL) has. */
+static inline size_t rig_count(struct rig *rig,
+                               const struct kw_history_tail *tail,
+                               const struct kw_history_range *range)
+{
+    size_t count = 0;
+
+    assert_int_equal(kw_history_read(rig->fixture.core.db, tail, range, NULL,
+                                     rig_add_run, &count),
+                     0);
+    return count;
+}
+
 /* Checks that the first point of a meter has no samples in that time. */
 static inline void rig_expect_none(struct rig *rig, unsigned number,
                                    int64_t from_ms, int64_t to_ms)

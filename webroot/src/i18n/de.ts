@@ -247,6 +247,8 @@ export const de: Messages = {
   'problem.login_throttled': 'Zu viele Versuche. Warten Sie {seconds} s und versuchen Sie es dann erneut.',
   'problem.password_refused': 'Das Passwort wurde abgelehnt: {detail}',
   'problem.current_wrong': 'Das bisherige Passwort ist falsch. Geben Sie es noch einmal ein.',
+  'problem.too_many_blocks':
+    'Das sind mehr Jahre und Punkte, als sich auf einmal lesen lassen. Wählen Sie einen kürzeren Abschnitt oder weniger Punkte.',
   'problem.too_many_rows': 'Das sind mehr Daten, als ein Bild fasst. Wählen Sie einen kürzeren Abschnitt.',
   // Quality of a value
   'quality.good': 'Gut',

@@ -241,6 +241,8 @@ export const en = {
   'problem.login_throttled': 'Too many tries. Wait {seconds} s, then try again.',
   'problem.password_refused': 'The password was refused: {detail}',
   'problem.current_wrong': 'The current password is wrong. Type it once more.',
+  'problem.too_many_blocks':
+    'That is more years and points than can be read at once. Choose a shorter stretch or fewer points.',
   'problem.too_many_rows': 'That is more data than one picture holds. Choose a shorter stretch.',
   // Quality of a value
   'quality.good': 'Good',

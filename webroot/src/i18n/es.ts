@@ -241,6 +241,8 @@ export const es: Messages = {
   'problem.login_throttled': 'Demasiados intentos. Espere {seconds} s y reintente.',
   'problem.password_refused': 'La contraseña fue rechazada: {detail}',
   'problem.current_wrong': 'La contraseña actual es incorrecta. Escríbala de nuevo.',
+  'problem.too_many_blocks':
+    'Son más años y puntos de los que se pueden leer de una vez. Elija un tramo más corto o menos puntos.',
   'problem.too_many_rows': 'Son más datos de los que caben en una imagen. Elija un tramo más corto.',
   // Quality of a value
   'quality.good': 'Buena',

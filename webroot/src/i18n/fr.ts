@@ -245,6 +245,8 @@ export const fr: Messages = {
   'problem.login_throttled': 'Trop d’essais. Attendez {seconds} s, puis réessayez.',
   'problem.password_refused': 'Le mot de passe a été refusé : {detail}',
   'problem.current_wrong': 'Le mot de passe actuel est incorrect. Saisissez-le à nouveau.',
+  'problem.too_many_blocks':
+    'Cela fait plus d’années et de points que l’on ne peut lire en une fois. Choisissez une période plus courte ou moins de points.',
   'problem.too_many_rows':
     'C’est plus de données qu’une image ne peut en contenir. Choisissez une période plus courte.',
   // Quality of a value

@@ -239,6 +239,8 @@ export const it: Messages = {
   'problem.login_throttled': 'Troppi tentativi. Attendi {seconds} s, poi riprova.',
   'problem.password_refused': 'La password è stata rifiutata: {detail}',
   'problem.current_wrong': 'La password attuale è errata. Scrivila di nuovo.',
+  'problem.too_many_blocks':
+    'Sono più anni e punti di quanti se ne possano leggere in una volta. Scegli un tratto più breve o meno punti.',
   'problem.too_many_rows': 'Sono più dati di quanti ne contenga un’immagine. Scegli un tratto più breve.',
   // Quality of a value
   'quality.good': 'Buona',
