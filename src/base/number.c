@@ -98,23 +98,26 @@ int kw_text_parse_real(const char *text, double *value)
     return isfinite(*value) ? 0 : KW_ERANGE;
 }
 
-/* Number and unit at *text added to *sum; moves *text behind them. */
-static int read_quantity(const char **text, const struct unit *units,
+/* Adds the number and unit at *text to *sum and moves *text behind them, *units
+ * to those that may follow. */
+static int read_quantity(const char **text, const struct unit **units,
                          uint64_t *sum)
 {
+    const struct unit *unit = *units;
     uint64_t value;
     int err = read_digits(text, 10, &value);
 
     if (err != 0)
         return err;
-    while (units->name != NULL && !kw_text_starts(*text, units->name))
-        units++;
-    if (units->name == NULL)
+    while (unit->name != NULL && !kw_text_starts(*text, unit->name))
+        unit++;
+    if (unit->name == NULL)
         return KW_EINVAL;
-    if (value > ((uint64_t)INT64_MAX - *sum) / units->factor)
+    if (value > ((uint64_t)INT64_MAX - *sum) / unit->factor)
         return KW_ERANGE;
-    *text += strlen(units->name);
-    *sum += value * units->factor;
+    *text += strlen(unit->name);
+    *units = unit + 1;
+    *sum += value * unit->factor;
     return 0;
 }
 
@@ -125,6 +128,7 @@ static const struct unit durations[] = {
 
 int kw_text_parse_duration(const char *text, int64_t *ms)
 {
+    const struct unit *units = durations;
     uint64_t sum = 0;
 
     if (strcmp(text, "0") == 0) {
@@ -132,7 +136,7 @@ int kw_text_parse_duration(const char *text, int64_t *ms)
         return 0;
     }
     do {
-        int err = read_quantity(&text, durations, &sum);
+        int err = read_quantity(&text, &units, &sum);
 
         if (err != 0)
             return err;
@@ -157,7 +161,7 @@ void kw_text_format_duration(int64_t ms, char *text, size_t size)
 
 int kw_text_parse_bytes(const char *text, uint64_t *bytes)
 {
-    static const struct unit units[] = {
+    static const struct unit sizes[] = {
         {"B", 1},
         {"KiB", 1ULL << 10},
         {"MiB", 1ULL << 20},
@@ -165,10 +169,11 @@ int kw_text_parse_bytes(const char *text, uint64_t *bytes)
         {"TiB", 1ULL << 40},
         {NULL, 0},
     };
+    const struct unit *units = sizes;
     int err;
 
     *bytes = 0;
-    err = read_quantity(&text, units, bytes);
+    err = read_quantity(&text, &units, bytes);
     if (err != 0)
         return err;
     return *text == 0 ? 0 : KW_EINVAL;

@@ -11,6 +11,7 @@
  */
 #include "base/text.h"
 
+#include <arpa/inet.h>
 #include <string.h>
 
 bool kw_text_copy(char *to, size_t size, const char *from)
@@ -76,6 +77,61 @@ static bool is_alnum(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
            (c >= '0' && c <= '9');
+}
+
+/* True when the label in front of a dot, or the end, may be in a name. */
+static bool is_label(const char *label, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        if (!is_alnum(label[i]) && label[i] != '-' && label[i] != '_')
+            return false;
+    }
+    return length >= 1 && length <= 63 && label[0] != '-' &&
+           label[length - 1] != '-';
+}
+
+/* Digits, or hexadecimal as inet_aton(3) reads it: part of an address. */
+static bool is_numeric(const char *label, size_t length)
+{
+    bool hex = length > 1 && label[0] == '0' && (label[1] | 0x20) == 'x';
+
+    return strspn(label, hex ? "0123456789abcdefABCDEFxX" : "0123456789") >=
+           length;
+}
+
+/* IPv4, or IPv6 with or without brackets. */
+static bool is_address(const char *text)
+{
+    struct in6_addr address;
+    char inner[INET6_ADDRSTRLEN];
+    bool bracket = text[0] == '[' && kw_text_ends(text, "]");
+
+    if (!kw_text_copy(inner, sizeof(inner), text + bracket))
+        return false;
+    if (bracket)
+        inner[strlen(inner) - 1] = 0;
+    return inet_pton(AF_INET6, inner, &address) == 1 ||
+           (!bracket && inet_pton(AF_INET, inner, &address) == 1);
+}
+
+bool kw_text_is_host(const char *text)
+{
+    const char *last = text;
+    size_t length = strlen(text);
+
+    if (is_address(text))
+        return true;
+    if (length > 1 && text[length - 1] == '.')
+        length--;
+    if (length == 0 || length > 253)
+        return false;
+    for (size_t at = 0, step; at <= length; at += step + 1) {
+        last = text + at;
+        step = strcspn(last, ".");
+        if (!is_label(last, step))
+            return false;
+    }
+    return !is_numeric(last, (size_t)(text + length - last));
 }
 
 bool kw_text_is_name(const char *text)

@@ -21,7 +21,8 @@ KW_MUST_CHECK int kw_text_parse_real(const char *text, double *value);
 
 /*
  * A duration in milliseconds: a whole number and ms, s, min, h, d or y
- * (365 days), "250ms", "1s", "10y"; several parts may follow, "1min30s".
+ * (365 days), "250ms", "1s", "10y"; smaller units may follow, each once and
+ * the largest first, "1min30s". KW_EINVAL, KW_ERANGE.
  */
 KW_MUST_CHECK int kw_text_parse_duration(const char *text, int64_t *ms);
 /* The shortest form that parses to the same, into text[32]. */
@@ -44,6 +45,15 @@ size_t kw_text_step(const char *text, size_t length);
 
 /* True when the bytes are nothing but such characters. */
 bool kw_text_is_clean(const char *text, size_t length);
+
+/*
+ * A host: a numeric IPv4 or IPv6 address (brackets allowed), or a name of at
+ * most 253 bytes in labels of 1 to 63 letters, digits, '-' and '_' (RFC
+ * 1123, 2.1; the underscore is common all the same), a '-' neither first nor
+ * last, a dot at the end allowed. No name is what ends in a number, such as
+ * 192.0.2 or 1.2.3.4.5.
+ */
+bool kw_text_is_host(const char *text);
 
 /* A name: letters, digits, '_' and '-', 1 to 63, first a letter or digit. */
 bool kw_text_is_name(const char *text);

@@ -209,12 +209,82 @@ static void test_hash(void **state)
     assert_true(kw_text_hash("foobar", 6) == 0x85944171F73967E8U);
 }
 
+static void test_hosts(void **state)
+{
+    static const struct {
+        const char *text;
+        bool host;
+    } rows[] = {
+        {"m", true},
+        {"meter-1.plant_2.example", true},
+        {"meter.example.", true},
+        {"xn--bcher-kva.example", true},
+        {"3com.example", true},
+        {"1.a", true},
+        {"0x1g", true},
+        {"192.0.2.20", true},
+        {"::1", true},
+        {"2001:db8::192.0.2.1", true},
+        {"[2001:db8::1]", true},
+        {"", false},
+        {".", false},
+        {"a..b", false},
+        {".a", false},
+        {"a..", false},
+        {"-a", false},
+        {"a-.b", false},
+        {"tcp://192.0.2.20", false},
+        {"192.0.2.20:502", false},
+        {"a:502", false},
+        {"192.0.2.20 ", false},
+        {" a", false},
+        {"192.0.2", false},
+        {"192.0.2.256", false},
+        {"1.2.3.4.5", false},
+        {"010.0.0.1", false},
+        {"5", false},
+        {"0x7f000001", false},
+        {"a.0x1F", false},
+        {"192.0.2.20, 192.0.2.21", false},
+        {"b\xC3\xBC"
+         "cher.example",
+         false},
+        {"[192.0.2.1]", false},
+        {"[::1", false},
+        {"::1]", false},
+        {"[]", false},
+        {"[", false},
+        {"1:2:3:4:5:6:7:8:9", false},
+        {"fe80::1%eth0", false},
+    };
+    char longest[256];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (kw_text_is_host(rows[i].text) != rows[i].host)
+            fail_msg("\"%s\"", rows[i].text);
+    }
+    memset(longest, 'a', sizeof(longest));
+    for (size_t i = 63; i < sizeof(longest); i += 64)
+        longest[i] = '.';
+    longest[254] = 0;
+    assert_false(kw_text_is_host(longest)); /* 254 */
+    longest[253] = 0;
+    assert_true(kw_text_is_host(longest));
+    longest[63] = 'a';
+    assert_false(kw_text_is_host(longest)); /* a label of 127 */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_copy),     cmocka_unit_test(test_step_and_clean),
-        cmocka_unit_test(test_names),    cmocka_unit_test(test_starts_and_ends),
-        cmocka_unit_test(test_distance), cmocka_unit_test(test_nearest),
+        cmocka_unit_test(test_copy),
+        cmocka_unit_test(test_step_and_clean),
+        cmocka_unit_test(test_hosts),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_starts_and_ends),
+        cmocka_unit_test(test_distance),
+        cmocka_unit_test(test_nearest),
         cmocka_unit_test(test_hash),
     };
 
