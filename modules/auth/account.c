@@ -125,7 +125,7 @@ static bool judge(struct kw_auth_task *task,
     if (*text == 0)
         return true;
     kw_diag_init(&diag);
-    (void)kw_diag_add(&diag, (struct kw_mark){0, 0}, "new", "%s", text);
+    (void)kw_diag_at(&diag, "new", "%s", text);
     kw_reply_diag(task->request, 422, "password_refused", &diag);
     kw_diag_fini(&diag);
     return false;

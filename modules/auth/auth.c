@@ -31,12 +31,10 @@ static int check(const void *conf, const struct kw_env *env,
 
     (void)env;
     if (limits->idle_ms > limits->absolute_ms)
-        err = kw_diag_add(diag, (struct kw_mark){0, 0}, "auth.idle",
-                          "is longer than auth.absolute");
+        err = kw_diag_at(diag, "auth.idle", "is longer than auth.absolute");
     if (limits->sessions_per_user > limits->sessions)
-        err =
-            kw_diag_add(diag, (struct kw_mark){0, 0}, "auth.sessions_per_user",
-                        "is more than auth.sessions");
+        err = kw_diag_at(diag, "auth.sessions_per_user",
+                         "is more than auth.sessions");
     return err;
 }
 

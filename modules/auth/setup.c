@@ -43,7 +43,7 @@ void kw_auth_get_setup(void *self, struct kw_request *request)
 static void find_fault(struct kw_diag *diag, const char *path, const char *text)
 {
     if (*text != 0)
-        (void)kw_diag_add(diag, (struct kw_mark){0, 0}, path, "%s", text);
+        (void)kw_diag_at(diag, path, "%s", text);
 }
 
 /* The account that the request's session belongs to. */

@@ -143,7 +143,6 @@ int kw_http_conf_check(const void *conf, const struct kw_env *env,
 {
     const struct kw_http_conf *http = conf;
     struct sockaddr_storage address;
-    struct kw_mark nowhere = {0};
     char path[48];
     int err = 0;
 
@@ -155,11 +154,10 @@ int kw_http_conf_check(const void *conf, const struct kw_env *env,
             kw_address_parse(text, &address) == 0)
             continue;
         snprintf(path, sizeof(path), "http.listen[%zu]", i);
-        err = kw_diag_add(diag, nowhere, path,
-                          "\"%.80s\" is no address: expected a numeric "
-                          "address and a port, such as [::]:8443 or "
-                          "192.0.2.7:8443",
-                          text);
+        err = kw_diag_at(diag, path,
+                         "\"%.80s\" is no address: expected a numeric address "
+                         "and a port, such as [::]:8443 or 192.0.2.7:8443",
+                         text);
     }
     return err;
 }

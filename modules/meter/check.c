@@ -3,6 +3,7 @@
 #include "meter/settings.h"
 
 #include "core/core.h"
+#include "meter/clash.h"
 #include "meter/index.h"
 #include "meter/library.h"
 #include "meter/tls.h"
@@ -53,10 +54,9 @@ static void check_baud(const struct kw_meter_line_conf *line, size_t index,
     if (line->serial == NULL || kw_meter_baud_exists(line->serial->baud))
         return;
     snprintf(path, sizeof(path), "lines[%zu].serial.baud", index);
-    (void)kw_diag_add(diag, line->mark, path,
-                      "%d is not a speed of serial ports; the nearest is %u",
-                      (int)line->serial->baud,
-                      nearest_baud(line->serial->baud));
+    (void)kw_diag_at(diag, path,
+                     "%d is not a speed of serial ports; the nearest is %u",
+                     (int)line->serial->baud, nearest_baud(line->serial->baud));
 }
 
 /* Where a meter is looked at. */
@@ -75,7 +75,7 @@ static void find(const struct subject *subject, const char *key,
     char path[PATH_SIZE];
 
     snprintf(path, sizeof(path), "meters[%zu].%s", index, key);
-    (void)kw_diag_add(subject->diag, subject->meter->mark, path, "%s", text);
+    (void)kw_diag_at(subject->diag, path, "%s", text);
 }
 
 static void check_unit(const struct subject *subject,
@@ -161,24 +161,27 @@ int kw_meter_check(const void *checked, const struct kw_env *env,
                    struct kw_diag *diag)
 {
     const struct kw_meter_conf *conf = checked;
-    size_t before = diag->count + diag->dropped;
+    size_t before = diag->errors;
     struct kw_meter_library library;
     struct kw_meter_index meters;
+    int err;
 
     if (kw_meter_index_init(&meters, conf) != 0)
-        return kw_diag_say(diag, "out of memory");
+        return KW_ENOMEM;
     kw_meter_library_init(&library, env);
     for (size_t i = 0; i < conf->lines.count; i++) {
         check_baud(kw_meter_conf_line(conf, i), i, diag);
         check_line(conf, &meters, kw_meter_conf_line(conf, i), diag);
     }
-    kw_meter_tls_check(conf, diag);
-    for (size_t i = 0; i < conf->meters.count; i++) {
+    err = kw_meter_clash_check(conf, diag);
+    if (err == 0)
+        err = kw_meter_tls_check(conf, diag);
+    for (size_t i = 0; i < conf->meters.count && err == 0; i++) {
         struct subject subject = {conf, kw_meter_conf_meter(conf, i), diag};
 
         check_profile(&subject, &library);
     }
     kw_meter_library_fini(&library);
     kw_meter_index_fini(&meters);
-    return diag->count + diag->dropped > before ? KW_EINVAL : 0;
+    return err == 0 && diag->errors > before ? KW_EINVAL : err;
 }

@@ -82,7 +82,6 @@ static const struct kw_setting serial_rows[] = {
 };
 
 static const struct kw_setting tls_rows[] = {
-    {.kind = KW_KIND_MARK, .offset = offsetof(struct kw_meter_tls_conf, mark)},
     {.key = "authorities",
      .kind = KW_KIND_PATH,
      .flags = KW_REQUIRED,
@@ -102,10 +101,8 @@ static const struct kw_setting tls_rows[] = {
      .help = "PEM file with the certificate's key; nobody but its owner may "
              "read it."},
     {.key = "name",
-     .kind = KW_KIND_TEXT,
+     .kind = KW_KIND_HOST,
      .offset = offsetof(struct kw_meter_tls_conf, name),
-     .min = 1,
-     .max = 253,
      .help = "Name or address that the device's certificate must be made out "
              "to; absent: host."},
     {0},
@@ -113,11 +110,9 @@ static const struct kw_setting tls_rows[] = {
 
 static const struct kw_setting tcp_rows[] = {
     {.key = "host",
-     .kind = KW_KIND_TEXT,
+     .kind = KW_KIND_HOST,
      .flags = KW_REQUIRED,
      .offset = offsetof(struct kw_meter_tcp_conf, host),
-     .min = 1,
-     .max = 253,
      .help = "Address or name of the device."},
     {.key = "port",
      .kind = KW_KIND_INT,
@@ -146,11 +141,9 @@ static const struct kw_setting tcp_rows[] = {
 
 static const struct kw_setting rtu_tcp_rows[] = {
     {.key = "host",
-     .kind = KW_KIND_TEXT,
+     .kind = KW_KIND_HOST,
      .flags = KW_REQUIRED,
      .offset = offsetof(struct kw_meter_tcp_conf, host),
-     .min = 1,
-     .max = 253,
      .help = "Address or name of the converter."},
     {.key = "port",
      .kind = KW_KIND_INT,
@@ -170,7 +163,6 @@ static const struct kw_setting rtu_tcp_rows[] = {
 };
 
 static const struct kw_setting line_rows[] = {
-    {.kind = KW_KIND_MARK, .offset = offsetof(struct kw_meter_line_conf, mark)},
     {.key = "name",
      .kind = KW_KIND_NAME,
      .flags = KW_REQUIRED | KW_UNIQUE,
@@ -267,7 +259,6 @@ static const struct kw_setting scale_rows[] = {
 };
 
 static const struct kw_setting meter_rows[] = {
-    {.kind = KW_KIND_MARK, .offset = offsetof(struct kw_meter_entry, mark)},
     {.key = "name",
      .kind = KW_KIND_NAME,
      .flags = KW_REQUIRED | KW_UNIQUE,

@@ -39,7 +39,6 @@ struct kw_meter_serial_conf {
 
 /* Modbus/TCP Security: both ends show certificates. Files are PEM. */
 struct kw_meter_tls_conf {
-    struct kw_mark mark;
     const char *authorities;       /* who may sign the device's certificate */
     const char *certificate, *key; /* our own; both or none are NULL */
     const char *name; /* what the certificate must name; NULL: the host */
@@ -54,7 +53,6 @@ struct kw_meter_tcp_conf {
 };
 
 struct kw_meter_line_conf {
-    struct kw_mark mark;
     const char *name;
     const struct kw_meter_serial_conf *serial; /* exactly one of three */
     const struct kw_meter_tcp_conf *tcp, *rtu_tcp;
@@ -72,7 +70,6 @@ struct kw_meter_scale {
 };
 
 struct kw_meter_entry {
-    struct kw_mark mark;
     const char *name, *uid, *line, *profile;
     int64_t unit, load;
     struct kw_meter_every every;

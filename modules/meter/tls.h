@@ -21,8 +21,10 @@ KW_MUST_CHECK int kw_meter_tls_load(struct kw_tls **tls,
                                     const struct kw_clock *clock,
                                     struct kw_diag *diag);
 
-/* Tries the files of all lines and adds a finding for each that can't be used;
- * lines with the same files are looked at once. Waits for the disk. */
-void kw_meter_tls_check(const struct kw_meter_conf *conf, struct kw_diag *diag);
+/* Tries the files of all lines and adds an error for those that can't be used;
+ * lines with the same files are tried and told of once. Waits for the disk: for
+ * a job. KW_ENOMEM. */
+KW_MUST_CHECK int kw_meter_tls_check(const struct kw_meter_conf *conf,
+                                     struct kw_diag *diag);
 
 #endif

@@ -16,8 +16,6 @@ static const char *const names[KW_SUPERVISOR_SERVICES] = {
     [KW_SUPERVISOR_TLS] = "tls",
 };
 
-static const struct kw_mark nowhere;
-
 static void check_listen(const struct kw_supervisor_conf *conf,
                          enum kw_supervisor_service service,
                          struct kw_diag *diag)
@@ -32,10 +30,10 @@ static void check_listen(const struct kw_supervisor_conf *conf,
             continue;
         snprintf(path, sizeof(path), "supervisor.%s.listen[%zu]",
                  names[service], i);
-        (void)kw_diag_add(diag, nowhere, path,
-                          "\"%.80s\" is no address: expected a numeric address "
-                          "and a port, such as [::]:502 or 192.0.2.7:502",
-                          listen->items[i]);
+        (void)kw_diag_at(diag, path,
+                         "\"%.80s\" is no address: expected a numeric address "
+                         "and a port, such as [::]:502 or 192.0.2.7:502",
+                         listen->items[i]);
     }
 }
 
@@ -43,17 +41,17 @@ static void check_tls(const struct kw_supervisor_tls_conf *tls,
                       struct kw_diag *diag)
 {
     if ((tls->certificate == NULL) != (tls->key == NULL))
-        (void)kw_diag_add(diag, nowhere, "supervisor.tls",
-                          "certificate and key belong together");
+        (void)kw_diag_at(diag, "supervisor.tls",
+                         "certificate and key belong together");
     if (tls->listen.count > 0 && tls->authorities == NULL)
-        (void)kw_diag_add(diag, nowhere, "supervisor.tls.authorities",
-                          "missing: without authorities no client could show "
-                          "a certificate that counts");
+        (void)kw_diag_at(diag, "supervisor.tls.authorities",
+                         "missing: without authorities no client could show "
+                         "a certificate that counts");
 }
 
 /* path is that of the list. */
-static void check_stations(const struct kw_texts *stations, struct kw_mark mark,
-                           const char *path, struct kw_diag *diag)
+static void check_stations(const struct kw_texts *stations, const char *path,
+                           struct kw_diag *diag)
 {
     struct kw_cidr cidr;
     char item[PATH_SIZE + 16];
@@ -62,11 +60,11 @@ static void check_stations(const struct kw_texts *stations, struct kw_mark mark,
         if (kw_cidr_parse(stations->items[i], &cidr) == 0)
             continue;
         snprintf(item, sizeof(item), "%s[%zu]", path, i);
-        (void)kw_diag_add(diag, mark, item,
-                          "\"%.60s\": expected an address such as 192.0.2.7, "
-                          "or a network such as 192.0.2.0/24 or 2001:db8::/32 "
-                          "without bits behind its prefix",
-                          stations->items[i]);
+        (void)kw_diag_at(diag, item,
+                         "\"%.60s\": expected an address such as 192.0.2.7, "
+                         "or a network such as 192.0.2.0/24 or 2001:db8::/32 "
+                         "without bits behind its prefix",
+                         stations->items[i]);
     }
 }
 
@@ -76,16 +74,15 @@ static void find_unit(const struct kw_supervisor_unit_conf *unit, size_t index,
     char path[PATH_SIZE];
 
     snprintf(path, sizeof(path), "supervisor.units[%zu].unit", index);
-    (void)kw_diag_add(diag, unit->mark, path, "%d is taken by %s",
-                      (int)unit->unit, taken);
+    (void)kw_diag_at(diag, path, "%d is taken by %s", (int)unit->unit, taken);
 }
 
 static void check_units(const struct kw_supervisor_conf *conf,
                         struct kw_diag *diag)
 {
     if (conf->points_unit == conf->points_f64_unit)
-        (void)kw_diag_add(diag, nowhere, "supervisor.points_f64_unit",
-                          "must not be points_unit");
+        (void)kw_diag_at(diag, "supervisor.points_f64_unit",
+                         "must not be points_unit");
     for (size_t i = 0; i < conf->units.count; i++) {
         const struct kw_supervisor_unit_conf *unit =
             kw_supervisor_conf_unit(conf, i);
@@ -114,12 +111,12 @@ static void check_rules(const struct kw_supervisor_conf *conf,
             kw_supervisor_conf_rule(conf, i);
 
         snprintf(path, sizeof(path), "modbus_writes.rules[%zu].stations", i);
-        check_stations(&rule->stations, rule->mark, path, diag);
+        check_stations(&rule->stations, path, diag);
         if (rule->last == -1 || rule->last >= rule->first)
             continue;
         snprintf(path, sizeof(path), "modbus_writes.rules[%zu].last", i);
-        (void)kw_diag_add(diag, rule->mark, path, "%d is below first, %d",
-                          (int)rule->last, (int)rule->first);
+        (void)kw_diag_at(diag, path, "%d is below first, %d", (int)rule->last,
+                         (int)rule->first);
     }
 }
 
@@ -127,14 +124,14 @@ int kw_supervisor_check(const void *checked, const struct kw_env *env,
                         struct kw_diag *diag)
 {
     const struct kw_supervisor_conf *conf = checked;
-    size_t before = diag->count + diag->dropped;
+    size_t before = diag->errors;
 
     (void)env;
     for (int i = 0; i < KW_SUPERVISOR_SERVICES; i++)
         check_listen(conf, (enum kw_supervisor_service)i, diag);
     check_tls(&conf->tls, diag);
-    check_stations(&conf->stations, nowhere, "supervisor.stations", diag);
+    check_stations(&conf->stations, "supervisor.stations", diag);
     check_units(conf, diag);
     check_rules(conf, diag);
-    return diag->count + diag->dropped > before ? KW_EINVAL : 0;
+    return diag->errors > before ? KW_EINVAL : 0;
 }

@@ -71,8 +71,6 @@ static const struct kw_setting tls_rows[] = {
 };
 
 static const struct kw_setting unit_rows[] = {
-    {.kind = KW_KIND_MARK,
-     .offset = offsetof(struct kw_supervisor_unit_conf, mark)},
     {.key = "unit",
      .kind = KW_KIND_INT,
      .flags = KW_REQUIRED,
@@ -164,8 +162,6 @@ static const struct kw_setting supervisor_rows[] = {
 };
 
 static const struct kw_setting write_rows[] = {
-    {.kind = KW_KIND_MARK,
-     .offset = offsetof(struct kw_supervisor_write_conf, mark)},
     {.key = "stations",
      .kind = KW_KIND_TEXTS,
      .flags = KW_REQUIRED | KW_UNIQUE,

@@ -45,13 +45,11 @@ struct kw_supervisor_listen_conf {
 
 /* A meter that answers under another unit than its own. */
 struct kw_supervisor_unit_conf {
-    struct kw_mark mark;
     int64_t unit;
     const char *meter;
 };
 
 struct kw_supervisor_write_conf {
-    struct kw_mark mark;
     struct kw_texts stations;
     int64_t unit, first, last; /* last -1: as first */
     bool coils;

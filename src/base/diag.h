@@ -21,6 +21,7 @@ struct kw_mark {
 
 struct kw_diag_item {
     struct kw_mark mark;
+    bool warning;                 /* what can be so, but is hardly meant */
     char file[KW_DIAG_PATH_SIZE]; /* base name as the user gave it, or "" */
     char path[KW_DIAG_PATH_SIZE]; /* "meters[2].unit", or "" */
     char text[KW_DIAG_TEXT_SIZE]; /* one sentence, no full stop */
@@ -30,6 +31,7 @@ struct kw_diag {
     struct kw_diag_item *items; /* owned */
     size_t count;               /* items kept, at most KW_DIAG_MAX */
     size_t dropped;             /* findings beyond that or out of memory */
+    size_t errors;              /* findings but warnings, kept or not */
     const char *file; /* borrowed; stamped on new items; may be NULL */
 };
 
@@ -44,10 +46,24 @@ void kw_diag_fini(struct kw_diag *diag);
 int kw_diag_add(struct kw_diag *diag, struct kw_mark mark, const char *path,
                 const char *format, ...) KW_PRINTF(4, 5);
 
-/* A finding without a place. Returns KW_EINVAL too. */
+/*
+ * Adds an error at a path of which only the caller's caller knows the place:
+ * kw_node_locate looks it up in the tree that was read. Returns KW_EINVAL.
+ */
+int kw_diag_at(struct kw_diag *diag, const char *path, const char *format, ...)
+    KW_PRINTF(3, 4);
+
+/*
+ * Adds a warning in the same way. Warnings fill at most half of the items, so
+ * that they push no error out; those beyond are counted in dropped.
+ */
+void kw_diag_warn(struct kw_diag *diag, const char *path, const char *format,
+                  ...) KW_PRINTF(3, 4);
+
+/* An error without a place. Returns KW_EINVAL too. */
 int kw_diag_say(struct kw_diag *diag, const char *format, ...) KW_PRINTF(2, 3);
 
-/* True when something was found. */
+/* True when there is an error; warnings don't count. */
 bool kw_diag_any(const struct kw_diag *diag);
 
 /* Sorts by file, line, column: findings of several checks in reading order;
@@ -58,7 +74,7 @@ void kw_diag_sort(struct kw_diag *diag);
 const char *kw_diag_format(const struct kw_diag_item *item, char *text,
                            size_t size);
 
-/* The first finding as one line, or "" when there is none. */
+/* The first error as one line, or "" when there is none. */
 const char *kw_diag_first(const struct kw_diag *diag, char *text, size_t size);
 
 #endif

@@ -2,7 +2,7 @@
 /*
  * kilowatch check, kilowatch schema: what the gateway would say of a file, with
  * the same code and in the same words, without a state folder and without
- * starting anything.
+ * starting anything. Warnings are printed too; the file is valid all the same.
  */
 #include "cli/cli.h"
 
@@ -21,8 +21,8 @@ int kw_cli_check(const struct kw_options *options, int argc, char **argv)
         kw_diag_say(&loaded.diag, "no configuration: --config FILE names it");
     if (err == 0)
         err = kw_load_check(&loaded);
+    kw_print_diag(&loaded.diag);
     if (err != 0 || kw_diag_any(&loaded.diag)) {
-        kw_print_diag(&loaded.diag);
         code = err == KW_ENOMEM || err == KW_EIO ? KW_EXIT_FAILED : KW_EXIT_NO;
     } else if (!options->json) {
         printf("%s is valid\n", loaded.env.config_file);

@@ -84,7 +84,7 @@ void kw_loaded_fini(struct kw_loaded *loaded);
 KW_MUST_CHECK int kw_read_file(const char *path, size_t ceiling, char **text,
                                size_t *length);
 
-/* Prints findings to standard error, one a line. */
+/* Prints errors and warnings to standard error, one a line. */
 void kw_print_diag(const struct kw_diag *diag);
 
 /*

@@ -148,7 +148,7 @@ static int export_config(const struct kw_options *options, struct store *store,
     struct kw_buf out;
     int err;
 
-    kw_buf_init(&out, 1 << 20);
+    kw_buf_init(&out, KW_CONF_BYTES);
     err = revision_text(options, store, current, &out);
     if (err == 0)
         printf("%s", kw_buf_text(&out));
@@ -164,9 +164,9 @@ static int diff(const struct kw_options *options, struct store *store,
     struct kw_buf a, b, out;
     int err;
 
-    kw_buf_init(&a, 1 << 20);
-    kw_buf_init(&b, 1 << 20);
-    kw_buf_init(&out, 4 << 20);
+    kw_buf_init(&a, KW_CONF_BYTES);
+    kw_buf_init(&b, KW_CONF_BYTES);
+    kw_buf_init(&out, 4 * KW_CONF_BYTES);
     err = revision_text(options, store, from, &a);
     if (err == 0)
         err = revision_text(options, store, to, &b);
@@ -197,9 +197,9 @@ static int rollback_local(struct store *store, uint64_t number)
     };
     int err;
 
-    kw_arena_init(&arena, 32 << 20);
+    kw_arena_init(&arena, KW_CONF_ARENA_BYTES);
     kw_diag_init(&diag);
-    kw_buf_init(&text, 1 << 20);
+    kw_buf_init(&text, KW_CONF_BYTES);
     err = kw_revisions_text(store->revisions, number, &text);
     if (err == 0)
         err = kw_conf_parse_yaml((const char *)text.data, text.length, &arena,

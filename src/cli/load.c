@@ -17,8 +17,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FILE_MAX_BYTES = 1 << 20, ARENA_MAX_BYTES = 32 << 20 };
-
 static const char usual_config[] = "/etc/kilowatch/kilowatch.yaml";
 
 int kw_read_file(const char *path, size_t ceiling, char **text, size_t *length)
@@ -67,9 +65,12 @@ static int read_config(struct kw_loaded *loaded, const char *path)
 {
     char *text;
     size_t length;
-    int err = kw_read_file(path, FILE_MAX_BYTES, &text, &length);
+    int err = kw_read_file(path, KW_CONF_BYTES, &text, &length);
 
     loaded->diag.file = path;
+    if (err == KW_EFULL)
+        return kw_diag_say(&loaded->diag, "larger than %d MiB",
+                           KW_CONF_BYTES >> 20);
     if (err != 0) {
         kw_diag_say(&loaded->diag, "can't be read: %s", kw_strerror(err));
         return err;
@@ -117,7 +118,7 @@ int kw_load(struct kw_loaded *loaded, const struct kw_options *options)
             },
     };
     kw_diag_init(&loaded->diag);
-    kw_arena_init(&loaded->arena, ARENA_MAX_BYTES);
+    kw_arena_init(&loaded->arena, KW_CONF_ARENA_BYTES);
     if (config == NULL && access(usual_config, F_OK) == 0)
         config = usual_config;
     loaded->env.config_file = config;

@@ -151,6 +151,7 @@ static int choose_revision(struct gateway *gateway)
     if (loaded->set != NULL)
         kw_conf_set_drop(loaded->set);
     loaded->set = NULL;
+    kw_diag_fini(&loaded->diag);
     loaded->diag.file = "stored revision";
     return kw_registry_check(core->registry, gateway->root, &core->env,
                              &loaded->set, &loaded->diag);
@@ -269,6 +270,16 @@ static int build_core(struct gateway *gateway)
     return 0;
 }
 
+static void tell_warnings(struct gateway *gateway)
+{
+    const struct kw_diag *diag = &gateway->loaded.diag;
+    char line[KW_DIAG_TEXT_SIZE + 2 * KW_DIAG_PATH_SIZE];
+
+    for (size_t i = 0; i < diag->count; i++)
+        kw_log_write(&gateway->log, KW_LOG_WARN, "core", "%s",
+                     kw_diag_format(&diag->items[i], line, sizeof(line)));
+}
+
 static void tell_discarded(struct gateway *gateway)
 {
     if (gateway->discards != 0)
@@ -311,6 +322,7 @@ static int run(struct gateway *gateway)
         kw_log_write(&gateway->log, KW_LOG_NOTICE, "core",
                      "kilowatch %s runs, revision %" PRIu64, core->version,
                      kw_revisions_current(core->revisions));
+        tell_warnings(gateway);
         tell_discarded(gateway);
     }
     kw_loop_run(&gateway->loop);
@@ -330,7 +342,7 @@ static int prepare(struct gateway *gateway, const struct kw_options *options)
         atomic_store(&gateway->log.level, KW_LOG_DEBUG);
     core->clock = &kw_clock_system;
     core->log = &gateway->log;
-    kw_arena_init(&gateway->arena, 32 << 20);
+    kw_arena_init(&gateway->arena, KW_CONF_ARENA_BYTES);
     err = kw_load(&gateway->loaded, options);
     if (err == 0)
         err = kw_load_check(&gateway->loaded);

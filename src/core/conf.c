@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/text.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const char *skip_digits(const char *at)
@@ -21,8 +22,7 @@ static const char *skip_digits(const char *at)
     return at;
 }
 
-/* A number in the grammar of RFC 8259, 6. */
-static bool is_number(const char *at)
+bool kw_conf_is_number(const char *at)
 {
     const char *digits;
 
@@ -62,7 +62,8 @@ static bool is_held(const char *text)
 bool kw_conf_is_literal(const char *text)
 {
     return strcmp(text, "true") == 0 || strcmp(text, "false") == 0 ||
-           strcmp(text, "null") == 0 || (is_number(text) && is_held(text));
+           strcmp(text, "null") == 0 ||
+           (kw_conf_is_number(text) && is_held(text));
 }
 
 const struct kw_node *kw_node_get(const struct kw_node *node, const char *key)
@@ -74,6 +75,58 @@ const struct kw_node *kw_node_get(const struct kw_node *node, const char *key)
             return at;
     }
     return NULL;
+}
+
+/* The child that the path begins with, "key" or "[2]"; moves *path behind it.
+ * NULL when there is none. */
+static const struct kw_node *step(const struct kw_node *node, const char **path)
+{
+    char key[KW_DIAG_PATH_SIZE];
+    size_t length = strcspn(*path, ".[");
+
+    if ((*path)[0] == '[') {
+        const struct kw_node *at =
+            node->kind == KW_NODE_LIST ? node->first : NULL;
+
+        size_t index = 0;
+
+        for (++*path; **path >= '0' && **path <= '9'; ++*path)
+            index = index * 10 + (size_t)(**path - '0');
+        *path += **path == ']';
+        while (at != NULL && index-- > 0)
+            at = at->next;
+        return at;
+    }
+    snprintf(key, sizeof(key), "%.*s", (int)length, *path);
+    *path += length;
+    return kw_node_get(node, key);
+}
+
+static struct kw_mark mark_at(const struct kw_node *root, const char *path)
+{
+    const struct kw_node *node = root;
+    struct kw_mark mark = {0, 0};
+
+    for (; node != NULL; node = *path != 0 ? step(node, &path) : NULL) {
+        mark = node->mark;
+        path += *path == '.';
+    }
+    return mark;
+}
+
+void kw_node_locate(const struct kw_node *root, struct kw_diag *diag,
+                    size_t from)
+{
+    char file[KW_DIAG_PATH_SIZE] = "";
+
+    if (diag->file != NULL)
+        (void)kw_text_copy(file, sizeof(file), diag->file);
+    for (; from < diag->count; from++) {
+        struct kw_diag_item *item = &diag->items[from];
+
+        if (item->mark.line == 0 && strcmp(item->file, file) == 0)
+            item->mark = mark_at(root, item->path);
+    }
 }
 
 static const char *copy_text(const char *text, struct kw_arena *arena)

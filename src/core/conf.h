@@ -20,11 +20,13 @@
 #include <stdint.h>
 
 enum {
-    KW_CONF_BYTES = 1 << 20, /* length of YAML; JSON: the caller bounds it */
+    KW_CONF_BYTES = 4 << 20, /* length of YAML; JSON: the caller bounds it */
     KW_CONF_DEPTH = 16,      /* maps and lists inside each other */
-    KW_CONF_NODES = 65536,   /* values, so about 5 MiB of arena */
-    KW_CONF_KEYS = 512,      /* keys of one map */
-    KW_CONF_KEY_BYTES = 128, /* length of a key */
+    KW_CONF_NODES = 262144, /* values: 5,000 meters and lines, all keys given */
+    KW_CONF_ARENA_BYTES = 64 << 20, /* the largest tree has room: 18 MiB of
+                                       nodes, their keys and texts */
+    KW_CONF_KEYS = 512,             /* keys of one map */
+    KW_CONF_KEY_BYTES = 128,        /* length of a key */
 };
 
 enum kw_node_kind {
@@ -72,8 +74,19 @@ void kw_conf_use_mem(void);
 /* True for what JSON writes without quotes: -1.5e3, true, false, null. */
 bool kw_conf_is_literal(const char *text);
 
+/* True for a number as JSON writes it (RFC 8259, 6), however large. */
+bool kw_conf_is_number(const char *text);
+
 /* The child of a map by key, NULL when absent or not a map. */
 const struct kw_node *kw_node_get(const struct kw_node *node, const char *key);
+
+/*
+ * Gives errors and warnings without a mark the place in the tree of what their
+ * path names ("meters[2].unit"), or of the nearest above it that is there.
+ * Only those from index `from` on that are about diag->file.
+ */
+void kw_node_locate(const struct kw_node *root, struct kw_diag *diag,
+                    size_t from);
 
 /* A deep copy into another arena; NULL when it is full. */
 struct kw_node *kw_node_copy(const struct kw_node *node,

@@ -26,6 +26,24 @@ static bool is_letter(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
+/*
+ * Texts that begin with a digit and that some reader of YAML takes for a number
+ * or a date: in 1.1 1_000, 0b1, 0x1F, 017, 06:00 and 190:20:30.15 (to the base
+ * of 60), 2026-01-31 and 2026-01-31T12:00:00Z; in 1.2 0o17. A plain literal is
+ * a number to all of them and is none of these.
+ */
+static bool is_like_number(const char *text)
+{
+    static const char digits[] = "0123456789_.:+-eE";
+    size_t rest = strlen(text);
+
+    if (text[0] == '0' && text[1] != 0 && strchr("xXoObB", text[1]) != NULL)
+        return strspn(text + 2, "0123456789abcdefABCDEF_") == rest - 2;
+    return strspn(text, digits) == rest ||
+           (text[strspn(text, "0123456789")] == '-' &&
+            strspn(text, "0123456789:.+- tTzZ") == rest);
+}
+
 /* Texts that some reader of YAML takes for something else than a text. */
 static bool is_ambiguous(const char *text)
 {
@@ -36,11 +54,7 @@ static bool is_ambiguous(const char *text)
         if (strcasecmp(text, words[i]) == 0)
             return true;
     }
-    if (!is_digit(text[0]))
-        return false;
-    /* 06:00 counts sixties in YAML 1.1; 1e3 and 1_000 are numbers there */
-    return strspn(text, "0123456789:_eE") == strlen(text) &&
-           !kw_conf_is_literal(text);
+    return is_digit(text[0]) && is_like_number(text);
 }
 
 /* The code point of a sequence that kw_text_step has found sound. */

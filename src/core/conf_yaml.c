@@ -197,7 +197,7 @@ int kw_conf_parse_yaml(const char *text, size_t length, struct kw_arena *arena,
     int err;
 
     if (length > KW_CONF_BYTES)
-        return kw_diag_say(diag, "longer than %d bytes", KW_CONF_BYTES);
+        return kw_diag_say(diag, "larger than %d MiB", KW_CONF_BYTES >> 20);
     err = check_characters(&source, diag);
     if (err != 0)
         return err;

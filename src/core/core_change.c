@@ -28,8 +28,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ARENA_MAX_BYTES = 32 << 20 };
-
 /* A change on its way from the answer to being applied. */
 struct proposal {
     struct kw_core *core;
@@ -57,7 +55,7 @@ static void store_again(const struct proposal *proposal)
 
     snprintf(reason, sizeof(reason), "revision %" PRIu64 " can't be applied",
              proposal->revision);
-    kw_arena_init(&arena, ARENA_MAX_BYTES);
+    kw_arena_init(&arena, KW_CONF_ARENA_BYTES);
     err = kw_core_read_revision(core, proposal->before, &arena, &root);
     if (err == 0)
         err = kw_revisions_store(core->revisions, root,

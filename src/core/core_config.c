@@ -21,9 +21,8 @@
 #include <string.h>
 
 enum {
-    CONFIG_MAX_BYTES = KW_CONF_BYTES,
-    ANSWER_MAX_BYTES = 4 << 20,
-    TREE_MAX_BYTES = 8 << 20, /* KW_CONF_NODES nodes and their texts */
+    /* JSON has quotes where YAML has none, and escapes. */
+    ANSWER_MAX_BYTES = 4 * KW_CONF_BYTES,
 };
 
 void kw_core_reply_no_revision(struct kw_request *request, int err)
@@ -46,7 +45,7 @@ int kw_core_read_revision(const struct kw_core *core, uint64_t number,
     int err;
 
     kw_diag_init(&diag);
-    kw_buf_init(&text, CONFIG_MAX_BYTES);
+    kw_buf_init(&text, KW_CONF_BYTES);
     err = kw_revisions_text(core->revisions, number, &text);
     if (err == 0)
         err = kw_conf_parse_yaml((const char *)text.data, text.length, arena,
@@ -64,7 +63,7 @@ struct kw_node *kw_core_revision_tree(struct kw_core_state *state,
     int err;
 
     /* Whatever the request itself may take: the largest tree has room. */
-    request->arena->ceiling_bytes += TREE_MAX_BYTES;
+    request->arena->ceiling_bytes += KW_CONF_ARENA_BYTES;
     err = kw_core_read_revision(state->core, number, request->arena, &root);
     if (err == 0)
         return root;
@@ -160,7 +159,7 @@ void kw_core_get_revision(void *self, struct kw_request *request)
     struct kw_buf text;
     int err = KW_ENOTFOUND;
 
-    kw_buf_init(&text, CONFIG_MAX_BYTES);
+    kw_buf_init(&text, KW_CONF_BYTES);
     if (kw_text_parse_u64(request->params[0], &number) == 0)
         err = kw_revisions_text(state->core->revisions, number, &text);
     if (err == 0)

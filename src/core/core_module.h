@@ -30,7 +30,6 @@ extern const struct kw_event_kind kw_core_events[];
 /* --- the sections, as kw_settings_read fills them */
 
 struct kw_circuit {
-    struct kw_mark mark;
     const char *name;
     int kind;            /* enum kw_circuit_kind */
     const char *parent;  /* another circuit, NULL: none */
@@ -45,7 +44,6 @@ enum kw_circuit_kind {
 };
 
 struct kw_virtual {
-    struct kw_mark mark;
     const char *name;
     const char *title;     /* NULL: the name */
     const char *uid;       /* identity kept over a rename; NULL: by name */
@@ -54,7 +52,6 @@ struct kw_virtual {
 };
 
 struct kw_tariff {
-    struct kw_mark mark;
     const char *name;
     int days;              /* index into: all, mon-fri, sat-sun, mon .. sun */
     const char *from, *to; /* "HH:MM", local time of the site */

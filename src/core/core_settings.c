@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { CIRCUITS_MAX = 1000 };
+enum { CIRCUITS_MAX = 1000, PATH_SIZE = 48 };
 
 static const struct kw_setting site_rows[] = {
     {.key = "name",
@@ -40,7 +40,6 @@ static const char *const circuit_kinds[] = {"incomer", "feeder", "generator",
                                             NULL};
 
 static const struct kw_setting circuit_rows[] = {
-    {.kind = KW_KIND_MARK, .offset = offsetof(struct kw_circuit, mark)},
     {.key = "name",
      .kind = KW_KIND_TEXT,
      .flags = KW_REQUIRED | KW_UNIQUE,
@@ -80,7 +79,6 @@ static const struct kw_setting circuit_rows[] = {
 };
 
 static const struct kw_setting virtual_rows[] = {
-    {.kind = KW_KIND_MARK, .offset = offsetof(struct kw_virtual, mark)},
     {.key = "name",
      .kind = KW_KIND_NAME,
      .flags = KW_REQUIRED | KW_UNIQUE,
@@ -121,7 +119,6 @@ static const char *const tariff_days[] = {"all", "mon-fri", "sat-sun", "mon",
                                           "sat", "sun",     NULL};
 
 static const struct kw_setting tariff_rows[] = {
-    {.kind = KW_KIND_MARK, .offset = offsetof(struct kw_tariff, mark)},
     {.key = "name",
      .kind = KW_KIND_TEXT,
      .flags = KW_REQUIRED,
@@ -218,6 +215,7 @@ static void check_parents(const struct kw_core_conf *conf, struct kw_diag *diag)
 {
     const struct kw_circuit *circuits = conf->circuits.items;
     size_t parents[CIRCUITS_MAX], count = conf->circuits.count;
+    char path[PATH_SIZE];
 
     for (size_t i = 0; i < count; i++)
         parents[i] = parent_of(circuits, count, i);
@@ -226,11 +224,13 @@ static void check_parents(const struct kw_core_conf *conf, struct kw_diag *diag)
 
         for (size_t steps = 0; at < count && at != i && steps < count; steps++)
             at = parents[at];
-        if (at == i)
-            kw_diag_add(diag, circuits[i].mark, "circuits",
-                        "circuit \"%s\" is fed from itself; name a parent "
-                        "nearer to the incomer",
-                        circuits[i].name);
+        if (at != i)
+            continue;
+        snprintf(path, sizeof(path), "circuits[%zu].parent", i);
+        kw_diag_at(diag, path,
+                   "circuit \"%s\" is fed from itself; name a parent nearer to "
+                   "the incomer",
+                   circuits[i].name);
     }
 }
 
@@ -256,10 +256,10 @@ static void check_timezone(const struct kw_core_conf *conf,
         return;
     snprintf(path, sizeof(path), "/usr/share/zoneinfo/%s", zone);
     if (strstr(zone, "..") != NULL || !is_zone_file(path))
-        kw_diag_add(diag, (struct kw_mark){0, 0}, "site.timezone",
-                    "\"%s\" is no time zone of this machine, expected an IANA "
-                    "name like Europe/Paris (package tzdata)",
-                    zone);
+        kw_diag_at(diag, "site.timezone",
+                   "\"%s\" is no time zone of this machine, expected an IANA "
+                   "name like Europe/Paris (package tzdata)",
+                   zone);
 }
 
 /* "v" and 12 hex digits, as kw_points_source takes it. */
@@ -270,14 +270,18 @@ static bool is_uid(const char *uid)
     return uid[0] == 'v' && kw_secret_unhex(uid + 1, bytes, sizeof(bytes)) == 0;
 }
 
-static void check_virtual(const struct kw_virtual *virtual,
-                          struct kw_diag *diag)
+static void check_uid(const struct kw_virtual *virtual, size_t index,
+                      struct kw_diag *diag)
 {
-    if (virtual->uid != NULL && !is_uid(virtual->uid))
-        kw_diag_add(diag, virtual->mark, "virtual",
-                    "\"%s\" is no identity of a virtual meter, expected v and "
-                    "12 hex digits; leave it out for a new one",
-                    virtual->uid);
+    char path[PATH_SIZE];
+
+    if (virtual->uid == NULL || is_uid(virtual->uid))
+        return;
+    snprintf(path, sizeof(path), "virtual[%zu].uid", index);
+    kw_diag_at(diag, path,
+               "\"%s\" is no identity of a virtual meter, expected v and 12 "
+               "hex digits; leave it out for a new one",
+               virtual->uid);
 }
 
 int kw_core_check(const void *conf, const struct kw_env *env,
@@ -285,12 +289,12 @@ int kw_core_check(const void *conf, const struct kw_env *env,
 {
     const struct kw_core_conf *core = conf;
     const struct kw_virtual *virtuals = core->virtuals.items;
-    size_t before = diag->count + diag->dropped;
+    size_t before = diag->errors;
 
     (void)env;
     check_parents(conf, diag);
     check_timezone(conf, diag);
     for (size_t i = 0; i < core->virtuals.count; i++)
-        check_virtual(&virtuals[i], diag);
-    return diag->count + diag->dropped > before ? KW_EINVAL : 0;
+        check_uid(&virtuals[i], i, diag);
+    return diag->errors > before ? KW_EINVAL : 0;
 }

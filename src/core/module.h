@@ -63,7 +63,9 @@ struct kw_module {
     const struct kw_db_table *const *tables; /* NULL ends */
     size_t conf_size, state_size;
 
-    /* Semantic checks beyond the rows; findings in diag. May be NULL. */
+    /* Semantic checks beyond the rows; errors and warnings go to diag with
+     * their path (kw_diag_at, kw_diag_warn), core adds line and column.
+     * KW_EINVAL when there is an error. May be NULL. */
     int (*check)(const void *conf, const struct kw_env *env,
                  struct kw_diag *diag);
     /*

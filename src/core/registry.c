@@ -6,6 +6,7 @@
  */
 #include "core/registry.h"
 
+#include "base/buf.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -82,7 +83,7 @@ const struct kw_setting *kw_registry_section(const struct kw_registry *registry,
         const struct kw_setting *row = registry->slots[i].module->settings;
 
         for (; row != NULL && row->kind != KW_KIND_END; row++) {
-            if (row->key != NULL && strcmp(row->key, key) == 0)
+            if (strcmp(row->key, key) == 0)
                 return row;
         }
     }
@@ -111,8 +112,7 @@ static uint64_t sections_hash(const struct kw_setting *row,
     uint64_t hash = 0;
 
     for (; row != NULL && row->kind != KW_KIND_END; row++) {
-        const struct kw_node *node =
-            row->key != NULL ? kw_node_get(root, row->key) : NULL;
+        const struct kw_node *node = kw_node_get(root, row->key);
 
         hash = hash * 31 + (node != NULL ? kw_node_hash(node) : 0);
     }
@@ -164,11 +164,30 @@ static int check_all(const struct kw_registry *registry,
     return err;
 }
 
+/* Canonical YAML can be longer than what was written: it is what is stored. */
+static int check_length(const struct kw_node *root, struct kw_diag *diag)
+{
+    struct kw_buf text;
+    int err;
+
+    kw_buf_init(&text, KW_CONF_BYTES);
+    kw_node_format_yaml(root, &text);
+    err = kw_buf_err(&text);
+    kw_buf_fini(&text);
+    if (err != KW_EFULL)
+        return err;
+    return kw_diag_at(diag, "",
+                      "in the form that is stored (kilowatch config export) "
+                      "larger than %d MiB",
+                      KW_CONF_BYTES >> 20);
+}
+
 int kw_registry_check(const struct kw_registry *registry,
                       const struct kw_node *root, const struct kw_env *env,
                       struct kw_conf_set **out, struct kw_diag *diag)
 {
     struct kw_conf_set *set = kw_alloc(sizeof(*set));
+    size_t first = diag->count;
     int err;
 
     if (set == NULL)
@@ -179,8 +198,11 @@ int kw_registry_check(const struct kw_registry *registry,
     err = read_all(registry, root, set, diag);
     if (err == 0)
         err = check_all(registry, set, env, diag);
+    if (err == 0)
+        err = check_length(root, diag);
     if (err == 0 && kw_diag_any(diag))
         err = KW_EINVAL;
+    kw_node_locate(root, diag, first);
     if (err != 0) {
         kw_conf_set_drop(set);
         return err;

@@ -55,12 +55,15 @@ const char *kw_status_title(int status)
     return "Other";
 }
 
-static void put_findings(struct kw_json *json, const struct kw_diag *diag)
+void kw_reply_findings(struct kw_json *json, const char *key,
+                       const struct kw_diag *diag, bool warnings)
 {
-    kw_json_array(json, "errors");
+    kw_json_array(json, key);
     for (size_t i = 0; i < diag->count; i++) {
         const struct kw_diag_item *item = &diag->items[i];
 
+        if (item->warning != warnings)
+            continue;
         kw_json_object(json, NULL);
         kw_json_text(json, "path", item->path);
         if (item->mark.line > 0) {
@@ -86,7 +89,7 @@ void kw_problem_format(struct kw_buf *out, int status, const char *key,
     kw_json_text(&json, "key", key);
     kw_json_text(&json, "detail", detail);
     if (diag != NULL)
-        put_findings(&json, diag);
+        kw_reply_findings(&json, "errors", diag, false);
     kw_json_end_object(&json);
 }
 

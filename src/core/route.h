@@ -101,6 +101,11 @@ void kw_reply_problem(struct kw_request *request, int status, const char *key,
 /* The same with the findings of a validation in "errors". */
 void kw_reply_diag(struct kw_request *request, int status, const char *key,
                    const struct kw_diag *diag);
+/* The errors of diag, or its warnings, as an array of the object that is open
+ * in json: path, line and column when they are known, message. */
+struct kw_json;
+void kw_reply_findings(struct kw_json *json, const char *key,
+                       const struct kw_diag *diag, bool warnings);
 /* Writes such a document; title by status. diag may be NULL. */
 void kw_problem_format(struct kw_buf *out, int status, const char *key,
                        const char *detail, const struct kw_diag *diag);

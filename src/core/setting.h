@@ -15,16 +15,17 @@
  * What each kind writes at its offset:
  *   BOOL bool | INT int64_t | REAL double | DURATION int64_t (ms)
  *   BYTES uint64_t | KEYWORD int (index of the word)
- *   TEXT NAME ADDRESS PATH SECRET REF TIME const char * (NULL when absent)
+ *   TEXT NAME ADDRESS HOST PATH SECRET REF TIME const char * (NULL when absent)
  *   OBJECT the nested struct inline, or with KW_OPTIONAL a pointer to it
  *   LIST   struct kw_list_of {items, count}: an array of nested structs
  *   TEXTS  struct kw_texts: an array of texts
  *   PAIRS  struct kw_pairs: free keys with text values (labels)
- * A row MARK (key NULL, kind KW_KIND_MARK) stores the object's struct kw_mark.
  *
- * BOOL, INT and REAL want the value without quotes. INT and REAL with a unit
- * also take exactly that unit behind the number, 400A. A key without a value
- * (null) is refused for scalars and is empty for everything else.
+ * BOOL, INT and REAL want the value without quotes and as JSON writes it: no
+ * 010, +5 or 0x0A, which readers of YAML take for different numbers. INT and
+ * REAL with a unit also take exactly that unit behind the number, 400A. A key
+ * without a value (null) is refused for scalars and is empty for everything
+ * else.
  */
 #ifndef KW_CORE_SETTING_H
 #define KW_CORE_SETTING_H
@@ -49,6 +50,7 @@ enum kw_kind {
     KW_KIND_TEXT,    /* min..max bytes of clean UTF-8 */
     KW_KIND_NAME,    /* kw_text_is_name */
     KW_KIND_ADDRESS, /* "host:port" or "[v6]:port"; resolved by its user */
+    KW_KIND_HOST,    /* kw_text_is_host */
     KW_KIND_PATH,    /* absolute, or relative to where it runs */
     KW_KIND_SECRET,  /* never printed: the name of a secret in the key store;
                         with max: the secret itself (bodies), min..max bytes */
@@ -58,7 +60,6 @@ enum kw_kind {
     KW_KIND_LIST,  /* of objects described by rows */
     KW_KIND_TEXTS, /* of texts, or one; with refers: each such a name */
     KW_KIND_PAIRS, /* names with a text each */
-    KW_KIND_MARK,
 };
 
 enum kw_setting_flags {
@@ -114,9 +115,9 @@ struct kw_pairs {
  * struct at out (zeroed by the caller). Findings, all of them, go to diag with
  * path and mark. root is where `refers` looks names up; NULL: not checked.
  * When node is root itself, rows are the sections of one module among others:
- * foreign keys are then left to kw_settings_unknown.
- * KW_EINVAL when something was found, KW_ENOMEM. What out points to lives in
- * the arena.
+ * foreign keys, and a root that is no map, are then left to
+ * kw_settings_unknown. KW_EINVAL when something was found, KW_ENOMEM. What out
+ * points to lives in the arena.
  */
 KW_MUST_CHECK int kw_settings_read(const struct kw_setting *rows,
                                    const struct kw_node *node,

@@ -27,6 +27,7 @@
       "a name of letters, digits, '_' and '-', at most 63")                    \
     X(KW_KIND_ADDRESS, "address",                                              \
       "an address such as 192.0.2.1:8443 or \"[::]:8443\"")                    \
+    X(KW_KIND_HOST, "host", "a host name or a numeric address, nothing else")  \
     X(KW_KIND_PATH, "path", "a path")                                          \
     X(KW_KIND_SECRET, "secret", "the name of a secret")                        \
     X(KW_KIND_TIME, "time of day",                                             \
@@ -43,7 +44,6 @@ static const struct {
 #define KIND_ROW(kind, name, expected) [kind] = {name, expected},
     KINDS(KIND_ROW)
 #undef KIND_ROW
-        [KW_KIND_MARK] = {"", ""},
 };
 
 const char *kw_kind_name(enum kw_kind kind)

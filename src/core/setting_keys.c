@@ -16,7 +16,7 @@ enum { KNOWN_KEYS_SHOWN = 12, KEYS_MAX = 64 };
 static bool is_known(const struct kw_setting *rows, const char *key)
 {
     for (; rows->kind != KW_KIND_END; rows++) {
-        if (rows->key != NULL && strcmp(rows->key, key) == 0)
+        if (strcmp(rows->key, key) == 0)
             return true;
     }
     return false;
@@ -28,8 +28,7 @@ static size_t collect_keys(const struct kw_setting *rows, const char **keys,
                            size_t count)
 {
     for (; rows->kind != KW_KIND_END && count < KEYS_MAX; rows++) {
-        if (rows->key != NULL)
-            keys[count++] = rows->key;
+        keys[count++] = rows->key;
     }
     keys[count] = NULL;
     return count;

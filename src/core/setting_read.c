@@ -246,10 +246,6 @@ static void read_rows(struct kw_reading *reading, const struct kw_setting *rows,
     for (const struct kw_setting *row = rows; row->kind != KW_KIND_END; row++) {
         const struct kw_node *node;
 
-        if (row->kind == KW_KIND_MARK) {
-            memcpy((char *)out + row->offset, &mark, sizeof(mark));
-            continue;
-        }
         node = kw_node_get(map, row->key);
         if (node == NULL)
             read_absent(reading, row, mark, place, out);
@@ -266,17 +262,19 @@ int kw_settings_read(const struct kw_setting *rows, const struct kw_node *node,
                      struct kw_arena *arena, struct kw_diag *diag)
 {
     struct kw_reading reading = {.root = root, .arena = arena, .diag = diag};
-    size_t before = diag->count + diag->dropped;
+    size_t before = diag->errors;
     struct kw_mark mark = {0, 0};
 
     if (node != NULL)
         mark = node->mark;
     if (node == NULL || node->kind == KW_NODE_MAP || node->kind == KW_NODE_NULL)
         read_rows(&reading, rows, node, mark, NULL, out);
-    else if (node != root)
+    else if (node == root)
+        return KW_EINVAL; /* kw_settings_unknown says so, once */
+    else
         kw_reading_complain(&reading, mark, NULL, "is %s, expected a map",
                             kw_node_kind_name(node));
     if (reading.out_of_memory)
         return KW_ENOMEM;
-    return diag->count + diag->dropped > before ? KW_EINVAL : 0;
+    return diag->errors > before ? KW_EINVAL : 0;
 }

@@ -88,7 +88,7 @@ static void put_nested(struct kw_json *json, const struct kw_setting *row)
         put_object(json, row->rows);
         return;
     }
-    while (nested->key == NULL || strcmp(nested->key, row->shorthand) != 0)
+    while (strcmp(nested->key, row->shorthand) != 0)
         nested++;
     kw_json_array(json, "oneOf");
     kw_json_object(json, NULL);
@@ -141,6 +141,7 @@ static void put_text(struct kw_json *json, const struct kw_setting *row)
     static const char *const patterns[] = {
         [KW_KIND_NAME] = name_pattern,
         [KW_KIND_ADDRESS] = "^[^ ]+:[0-9]{1,5}$",
+        [KW_KIND_HOST] = "^[][A-Za-z0-9_.:-]+$",
         [KW_KIND_SECRET] = name_pattern,
         [KW_KIND_TIME] = "^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$",
         [KW_KIND_REF] = NULL,
@@ -164,7 +165,9 @@ static void put_kind(struct kw_json *json, const struct kw_setting *row)
         put_number(json, row, "number");
         break;
     case KW_KIND_DURATION:
-        put_measure(json, row, "^(0|([0-9]+(ms|s|min|h|d|y))+)$");
+        put_measure(json, row,
+                    "^(0|(?=.)([0-9]+y)?([0-9]+d)?([0-9]+h)?"
+                    "([0-9]+min)?([0-9]+s)?([0-9]+ms)?)$");
         break;
     case KW_KIND_BYTES:
         put_measure(json, row, "^[0-9]+(B|KiB|MiB|GiB|TiB)$");
@@ -230,10 +233,8 @@ void kw_settings_properties(const struct kw_setting *rows, struct kw_json *json)
 {
     int64_t order = 0;
 
-    for (; rows->kind != KW_KIND_END; rows++) {
-        if (rows->key != NULL)
-            put_property(json, rows, order++);
-    }
+    for (; rows->kind != KW_KIND_END; rows++)
+        put_property(json, rows, order++);
 }
 
 static bool has_flag(const struct kw_setting *rows, unsigned flag)

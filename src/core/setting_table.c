@@ -76,8 +76,6 @@ static void put_rows(struct kw_buf *out, const struct kw_setting *rows,
     char nested[PREFIX_SIZE];
 
     for (; rows->kind != KW_KIND_END; rows++) {
-        if (rows->key == NULL)
-            continue;
         put_row(out, rows, prefix);
         if (rows->rows == NULL)
             continue;

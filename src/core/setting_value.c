@@ -50,20 +50,20 @@ static int parse_bool(const struct kw_setting *row, const char *text, void *out)
     return 0;
 }
 
-/* The number without the row's unit behind it; NULL when it is too long. */
+/* The number without the row's unit behind it; NULL when it is too long or
+ * not one of JSON. */
 static const char *cut_unit(const struct kw_setting *row, const char *text,
                             char number[NUMBER_SIZE])
 {
     size_t length = strlen(text);
 
-    if (row->unit == NULL || !kw_text_ends(text, row->unit))
-        return text;
-    length -= strlen(row->unit);
+    if (row->unit != NULL && kw_text_ends(text, row->unit))
+        length -= strlen(row->unit);
     if (length >= NUMBER_SIZE)
         return NULL;
     memcpy(number, text, length);
     number[length] = 0;
-    return number;
+    return kw_conf_is_number(number) ? number : NULL;
 }
 
 static int parse_int(const struct kw_setting *row, const char *text, void *out)
@@ -197,6 +197,8 @@ static int check_kind(const struct kw_setting *row, const char *text)
                                        : check_name(text);
     case KW_KIND_ADDRESS:
         return check_address(row, text);
+    case KW_KIND_HOST:
+        return kw_text_is_host(text) ? 0 : KW_EINVAL;
     case KW_KIND_PATH:
         return check_text(row, text, 1, PATH_MAX_BYTES);
     case KW_KIND_TIME:
@@ -262,5 +264,5 @@ int kw_setting_read_text(const struct kw_setting *row, const char *text,
     if (err == 0 || err == KW_ENOMEM)
         return err;
     kw_setting_complaint(row, text, true, err, complaint);
-    return kw_diag_add(diag, (struct kw_mark){0, 0}, row->key, "%s", complaint);
+    return kw_diag_at(diag, row->key, "%s", complaint);
 }

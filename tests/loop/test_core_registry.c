@@ -582,18 +582,17 @@ static void test_check(void **state)
     close_stage(&stage);
 }
 
-/* Modules that have nothing but a name, or a row without a key. */
+/* Modules that have nothing but a name, or a single row. */
 static void test_bare_module(void **state)
 {
-    static const struct kw_setting marks[] = {
-        {.kind = KW_KIND_MARK},
+    static const struct kw_setting rows[] = {
         {.key = "text", .kind = KW_KIND_TEXT, .offset = 8, .help = "A text."},
         {0},
     };
     static const struct kw_module bare = {.name = "bare"};
-    static const struct kw_module marked = {
-        .name = "marked", .settings = marks, .conf_size = 16};
-    static const struct kw_module *const table[] = {&bare, &marked, NULL};
+    static const struct kw_module plain = {
+        .name = "plain", .settings = rows, .conf_size = 16};
+    static const struct kw_module *const table[] = {&bare, &plain, NULL};
     struct stage stage;
     struct kw_conf_set *set;
     struct kw_health health;
@@ -612,7 +611,7 @@ static void test_bare_module(void **state)
                      0);
     kw_conf_set_drop(set);
     assert_int_equal(stage.applied, 1);
-    assert_ptr_equal(kw_registry_section(stage.registry, "text"), &marks[1]);
+    assert_ptr_equal(kw_registry_section(stage.registry, "text"), &rows[0]);
     assert_null(kw_registry_section(stage.registry, "bare"));
     kw_buf_init(&out, 4096);
     kw_registry_schema(stage.registry, &out);

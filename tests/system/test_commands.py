@@ -197,7 +197,7 @@ def test_schema():
 @pytest.mark.parametrize("make, code, says", [
     (lambda path: None, 3, "can't be read"),
     (lambda path: path.mkdir(), 1, "can't be read"),
-    (lambda path: path.write_bytes(b"# " + b"x" * (1 << 20)), 3, "can't be read"),
+    (lambda path: path.write_bytes(b"# " + b"x" * (4 << 20)), 1, "larger than 4 MiB"),
     (lambda path: path.write_bytes(b"site: \xff\n"), 1, ""),
     (lambda path: path.write_text(""), 0, ""),
     (lambda path: path.write_text("# only a comment\n"), 0, ""),
@@ -219,6 +219,90 @@ def test_check_says_it_in_one_line_or_not_at_all(tmp_path):
     assert run("check", "--config", path, "--share", kw.CONF).stdout == f"{path} is valid\n"
     assert run("check", "--config", path, "--share", kw.CONF, "--json").stdout == ""
     assert run("check", "more", "--share", kw.CONF).returncode == 2
+
+
+@pytest.mark.parametrize("text", ["- a", "hello", "42", "[]", '""'])
+def test_a_file_that_is_no_map(tmp_path, text):
+    config = tmp_path / "c.yaml"
+    config.write_text(text + "\n")
+    for command in (("check",), ("serve", "--state", tmp_path / "state")):
+        result = run(*command, "--config", config, "--share", kw.CONF)
+        assert result.returncode == 1, (text, command, result)
+        assert re.match(r"\S+c\.yaml:1:1: is .*, expected a map of sections\n$",
+                        result.stderr), result.stderr
+
+
+def test_every_error_has_its_place(tmp_path):
+    """One of each check beyond the rows, whichever module it is of."""
+    config = tmp_path / "c.yaml"
+    config.write_text('''
+site: { timezone: Europe/Atlantis }
+circuits: [ { name: a, parent: a } ]
+virtual: [ { name: v, sum: [ m ], uid: x } ]
+auth: { idle: 1h, absolute: 10min }
+http: { listen: [ "::1:8443", "name:1", "[::]:65536" ] }
+lines:
+  - { name: s, serial: { port: /dev/none, baud: 38000 } }
+  - { name: t, tcp: { host: h, tls: { authorities: /none } } }
+meters:
+  - { name: m, line: s, unit: 0, profile: eastron_sdm631 }
+supervisor:
+  tcp: { listen: "*:502" }
+  tls: { listen: "[::]:802", key: /k }
+  points_unit: 7
+  points_f64_unit: 7
+  stations: [ somewhere ]
+''')
+    result = run("check", "--config", config, "--share", kw.CONF)
+    assert result.returncode == 1
+    lines = result.stderr.splitlines()
+    assert len(lines) == 16, result.stderr
+    for line in lines:
+        assert re.match(r"\S+c\.yaml:[1-9]\d*:[1-9]\d*: \w+", line), line
+    assert "c.yaml:2:19: site.timezone: " in result.stderr
+    assert "c.yaml:6:19: http.listen[0]: " in result.stderr
+
+
+def test_warnings_do_not_refuse(tmp_path):
+    text = '''
+lines:
+  - { name: a, tcp: 127.0.0.1 }
+  - { name: b, tcp: { host: 127.0.0.1, port: 502 } }
+http: { listen: "127.0.0.1:0" }
+'''
+    says = "c.yaml:4:29: warning: lines[1].tcp.host: "
+    config = tmp_path / "c.yaml"
+    config.write_text(text)
+    result = run("check", "--config", config, "--share", kw.CONF)
+    assert result.returncode == 0
+    assert says in result.stderr and result.stdout.endswith("is valid\n")
+    gateway = kw.Gateway(tmp_path / "run", text)
+    try:
+        assert says.replace("c.yaml", "kilowatch.yaml") in gateway.text()
+    finally:
+        assert gateway.stop() == 0
+
+
+def test_five_thousand_meters_with_labels(tmp_path):
+    """What check takes starts: the stored form is longer than the file."""
+    label = "x" * 56
+    meters = "".join(
+        f"  - {{ name: m{i}, enabled: false, line: l{i // 200}, unit: {i % 200 + 1}, profile: "
+        f"eastron_sdm630, labels: {{ zone: south, tenant: somebody, use: {label} }} }}\n"
+        for i in range(5000))
+    lines = "".join(f"  - {{ name: l{i}, tcp: 127.0.0.{i + 1} }}\n" for i in range(25))
+    text = f'http: {{ listen: "127.0.0.1:0" }}\nlines:\n{lines}meters:\n{meters}'
+    gateway = kw.Gateway(tmp_path, text)
+    try:
+        status, body = gateway.ask("GET", "/config")
+        assert status == 200 and len(body["meters"]) == 5000
+    finally:
+        assert gateway.stop() == 0
+    exported = run("config", "export", "--state", gateway.state).stdout
+    assert len(exported) > len(text)
+    (tmp_path / "again.yaml").write_text(exported)
+    assert run("check", "--config", tmp_path / "again.yaml", "--share",
+               kw.CONF).returncode == 0
 
 
 def test_many_findings_are_counted(tmp_path):

@@ -26,7 +26,6 @@ struct tcp {
 };
 
 struct line {
-    struct kw_mark mark;
     const char *name;
     struct serial *serial;
     struct tcp *tcp;
@@ -97,7 +96,6 @@ static const struct kw_setting tcp_rows[] = {
 };
 
 static const struct kw_setting line_rows[] = {
-    {.kind = KW_KIND_MARK, .offset = offsetof(struct line, mark)},
     {.key = "name",
      .kind = KW_KIND_NAME,
      .flags = KW_REQUIRED | KW_UNIQUE,

@@ -113,6 +113,45 @@ static void test_out_of_memory_is_still_a_finding(void **state)
     kw_diag_fini(&diag);
 }
 
+static void test_warnings_are_no_errors(void **state)
+{
+    struct kw_diag diag;
+    char line[64] = "x";
+
+    (void)state;
+    kw_diag_init(&diag);
+    diag.file = "a";
+    kw_diag_warn(&diag, "lines[0]", "is %s", "odd");
+    assert_false(kw_diag_any(&diag));
+    assert_string_equal(kw_diag_first(&diag, line, sizeof(line)), "");
+    assert_string_equal(kw_diag_format(&diag.items[0], line, sizeof(line)),
+                        "a: warning: lines[0]: is odd");
+    assert_int_equal(kw_diag_at(&diag, "site", "is %d", 5), KW_EINVAL);
+    assert_true(kw_diag_any(&diag));
+    assert_int_equal(diag.errors, 1);
+    assert_string_equal(kw_diag_first(&diag, line, sizeof(line)),
+                        "a: site: is 5");
+    kw_diag_fini(&diag);
+}
+
+/* However many warnings there are, errors are still kept. */
+static void test_warnings_leave_room(void **state)
+{
+    struct kw_diag diag;
+    char line[64];
+
+    (void)state;
+    kw_diag_init(&diag);
+    for (unsigned i = 0; i < 2 * KW_DIAG_MAX; i++)
+        kw_diag_warn(&diag, "x", "warning %u", i);
+    assert_int_equal(diag.count, KW_DIAG_MAX / 2);
+    assert_int_equal(diag.dropped, 2 * KW_DIAG_MAX - KW_DIAG_MAX / 2);
+    assert_false(kw_diag_any(&diag));
+    kw_diag_say(&diag, "error");
+    assert_string_equal(kw_diag_first(&diag, line, sizeof(line)), "error");
+    kw_diag_fini(&diag);
+}
+
 static void test_sorts_by_place_and_keeps_the_order_of_equals(void **state)
 {
     static const struct {
@@ -146,6 +185,8 @@ int main(void)
         cmocka_unit_test(test_controls_are_escaped_and_long_texts_cut),
         cmocka_unit_test(test_keeps_a_hundred_and_counts_the_rest),
         cmocka_unit_test(test_out_of_memory_is_still_a_finding),
+        cmocka_unit_test(test_warnings_are_no_errors),
+        cmocka_unit_test(test_warnings_leave_room),
         cmocka_unit_test(test_sorts_by_place_and_keeps_the_order_of_equals),
     };
 

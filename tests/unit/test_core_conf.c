@@ -26,7 +26,7 @@ typedef int parse_fn(const char *text, size_t length, struct kw_arena *arena,
 static int parse(struct fixture *f, parse_fn *parser, const char *text,
                  size_t length)
 {
-    kw_arena_init(&f->arena, 16 << 20);
+    kw_arena_init(&f->arena, KW_CONF_ARENA_BYTES);
     kw_diag_init(&f->diag);
     f->diag.file = "f";
     f->root = NULL;
@@ -386,7 +386,7 @@ static void test_ceilings(void **state)
     struct kw_buf text;
 
     (void)state;
-    kw_buf_init(&text, 2 << 20);
+    kw_buf_init(&text, 8 << 20);
     for (size_t p = 0; p < 2; p++) {
         parse_fn *parser = parsers[p];
 
@@ -410,12 +410,12 @@ static void test_ceilings(void **state)
             put_times(&text, ",1", KW_CONF_NODES - 2 + extra);
             kw_buf_put_text(&text, "]");
             assert_parse(parser, &text,
-                         extra > 0 ? "more than 65536 values" : NULL);
+                         extra > 0 ? "more than 262144 values" : NULL);
             kw_buf_put_text(&text, "1");
             put_times(&text, " ", KW_CONF_BYTES - 1 + extra);
             assert_parse(parser, &text,
                          extra > 0 && parser == kw_conf_parse_yaml
-                             ? "longer than 1048576 bytes"
+                             ? "larger than 4 MiB"
                              : NULL);
         }
     }
@@ -429,13 +429,13 @@ static void test_memory_of_hostile_texts(void **state)
     struct kw_buf text;
 
     (void)state;
-    kw_buf_init(&text, 2 << 20);
+    kw_buf_init(&text, 8 << 20);
     kw_buf_put_text(&text, "[1");
     put_times(&text, ",1", KW_CONF_NODES - 2);
     kw_buf_put_text(&text, "]");
     assert_int_equal(
         parse(&f, kw_conf_parse_json, (const char *)text.data, text.length), 0);
-    assert_in_range(f.arena.used_bytes, 1, 8 << 20);
+    assert_in_range(f.arena.used_bytes, 1, 28 << 20);
     clean(&f);
     kw_arena_init(&f.arena, 4096);
     kw_diag_init(&f.diag);
@@ -444,6 +444,63 @@ static void test_memory_of_hostile_texts(void **state)
                      KW_ENOMEM);
     clean(&f);
     kw_buf_fini(&text);
+}
+
+static void test_places_of_paths(void **state)
+{
+    static const struct {
+        const char *path;
+        struct kw_mark mark;
+    } rows[] = {
+        {"", {1, 1}},
+        {"site.timezone", {1, 19}},
+        {"site.name", {1, 7}}, /* absent: what it would be in */
+        {"http.listen[0]", {3, 13}},
+        {"http.listen[1]", {3, 23}},
+        {"http.listen[2]", {3, 11}},
+        {"lines[1].tcp.host", {6, 28}},
+        {"lines[0].tcp.host", {5, 21}}, /* the shorthand of the object */
+        {"lines[1].serial.port", {6, 5}},
+        {"lines.name", {5, 3}}, /* no map */
+        {"http[0]", {3, 3}},    /* no list */
+        {"nothing", {1, 1}},
+    };
+    static const char yaml[] = "site: { timezone: Nowhere }\n"
+                               "http:\n"
+                               "  listen: [ \"[::]:1\", b ]\n"
+                               "lines:\n"
+                               "  - { name: a, tcp: h }\n"
+                               "  - { name: b, tcp: {host: i} }\n";
+    struct kw_node *root = NULL;
+    struct kw_arena arena;
+    struct kw_diag diag;
+
+    (void)state;
+    kw_arena_init(&arena, 1 << 20);
+    kw_diag_init(&diag);
+    diag.file = "k.yaml";
+    assert_int_equal(
+        kw_conf_parse_yaml(yaml, strlen(yaml), &arena, &root, &diag), 0);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        (void)kw_diag_at(&diag, rows[i].path, "is odd");
+    kw_diag_add(&diag, (struct kw_mark){9, 9}, "site", "has a place");
+    diag.file = "map.csv";
+    kw_diag_at(&diag, "site", "is of another file");
+    diag.file = "k.yaml";
+    kw_node_locate(root, &diag, 1);
+    assert_int_equal(diag.items[0].mark.line, 0); /* before `from` */
+    kw_node_locate(root, &diag, 0);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct kw_mark mark = diag.items[i].mark;
+
+        if (mark.line != rows[i].mark.line ||
+            mark.column != rows[i].mark.column)
+            fail_msg("%s: %u:%u", rows[i].path, mark.line, mark.column);
+    }
+    assert_int_equal(diag.items[diag.count - 2].mark.line, 9);
+    assert_int_equal(diag.items[diag.count - 1].mark.line, 0);
+    kw_diag_fini(&diag);
+    kw_arena_fini(&arena);
 }
 
 static void test_literals(void **state)
@@ -476,6 +533,7 @@ int main(void)
         cmocka_unit_test(test_json_with_nul_bytes),
         cmocka_unit_test(test_ceilings),
         cmocka_unit_test(test_memory_of_hostile_texts),
+        cmocka_unit_test(test_places_of_paths),
         cmocka_unit_test(test_literals),
     };
 

@@ -89,7 +89,7 @@ static void test_canonical_form(void **state)
          "{\"site\":{\"name\":\"Plant 1\",\"timezone\":\"Europe/Paris\"}}"},
         {"lines:\n- {name: a, tcp: {host: 192.0.2.1, port: 502}}\n- {name: "
          "b}\n",
-         "lines:\n  - name: a\n    tcp:\n      host: 192.0.2.1\n"
+         "lines:\n  - name: a\n    tcp:\n      host: \"192.0.2.1\"\n"
          "      port: 502\n  - name: b\n",
          "{\"lines\":[{\"name\":\"a\",\"tcp\":{\"host\":\"192.0.2.1\","
          "\"port\":502}},{\"name\":\"b\"}]}"},
@@ -103,7 +103,7 @@ static void test_canonical_form(void **state)
          "{\"a\":[[1,[2]],{},[],{\"b\":{}},[{\"c\":1}]]}"},
         {"{from: 06:00, to: '24:00', on: off, Yes: 010, x: 0x1F, y: .5}",
          "from: \"06:00\"\nto: \"24:00\"\n\"on\": \"off\"\n\"Yes\": \"010\"\n"
-         "x: 0x1F\n\"y\": \".5\"\n",
+         "x: \"0x1F\"\n\"y\": \".5\"\n",
          "{\"from\":\"06:00\",\"to\":\"24:00\",\"on\":\"off\",\"Yes\":\"010\","
          "\"x\":\"0x1F\",\"y\":\".5\"}"},
         {"{a: 'x: y', b: 'x #y', c: ' x', d: 'x ', e: '- x', f: 'x:', g: '#'}",
@@ -144,6 +144,112 @@ static void test_canonical_form(void **state)
         kw_buf_fini(&out);
         assert_round_trip(root);
         kw_arena_fini(&arena);
+    }
+}
+
+/* What YAML 1.1 (yaml.org/type) or 1.2 (10.3.2) takes for another type than a
+ * text is quoted; what no reader does stands bare. */
+static void test_ambiguous_texts(void **state)
+{
+    static const char *const quoted[] = {
+        "0x10",
+        "0X10",
+        "0xDEAD_BEEF",
+        "0b101",
+        "0b1_0",
+        "0o17",
+        "017",
+        "010",
+        "1_000",
+        "1_000.5",
+        "1__0",
+        "06:00",
+        "190:20:30",
+        "190:20:30.15",
+        "6:30:59",
+        "2024-01-01",
+        "2024-1-1",
+        "2001-12-14t21:59:43.10-05:00",
+        "2001-12-14 21:59:43.10 -5",
+        "2001-12-15 2:59:43.10",
+        "2024-01-01T12:00:00Z",
+        "1e3_0",
+        "1.",
+        "1.e5",
+        "12e03",
+        "685.230_15e+03",
+        "00",
+        "1-247",
+        "192.0.2.1",
+        "+1",
+        "-1_0",
+        "-0x1F",
+        "+0x1F",
+        ".5",
+        "-.5",
+        "+.5",
+        ".inf",
+        "-.INF",
+        "+.Inf",
+        ".nan",
+        ".NaN",
+        "-1:30",
+        "y",
+        "Y",
+        "n",
+        "N",
+        "yes",
+        "Yes",
+        "NO",
+        "on",
+        "Off",
+        "TRUE",
+        "True",
+        "False",
+        "Null",
+        "NULL",
+        "~",
+        "<<",
+        "=",
+        "-",
+        "?",
+        "- a",
+        "null",
+        "true",
+        "5",
+        "-0",
+        "1e3",
+        "1.5",
+        "-1.5e-3",
+        "",
+    };
+    static const char *const bare[] = {
+        "a",    "10y", "1min30s",     "250ms",  "8GiB",  "400A",      "0x1G",
+        "0b2x", "1a",  "2024-01-01a", "v1.2.3", "m1e3x", "yesterday",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(quoted) / sizeof(quoted[0]); i++) {
+        const struct kw_node node = {.kind = KW_NODE_SCALAR, .text = quoted[i]};
+        struct kw_buf out;
+
+        kw_buf_init(&out, 256);
+        kw_node_format_yaml(&node, &out);
+        if (kw_buf_text(&out)[0] != '"')
+            fail_msg("bare: %s", quoted[i]);
+        kw_buf_fini(&out);
+        assert_round_trip(&node);
+    }
+    for (size_t i = 0; i < sizeof(bare) / sizeof(bare[0]); i++) {
+        const struct kw_node node = {.kind = KW_NODE_SCALAR, .text = bare[i]};
+        struct kw_buf out;
+
+        kw_buf_init(&out, 256);
+        kw_node_format_yaml(&node, &out);
+        if (kw_buf_text(&out)[0] == '"')
+            fail_msg("quoted: %s", bare[i]);
+        kw_buf_fini(&out);
+        assert_round_trip(&node);
     }
 }
 
@@ -431,6 +537,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_canonical_form),
+        cmocka_unit_test(test_ambiguous_texts),
         cmocka_unit_test(test_a_part_of_a_tree),
         cmocka_unit_test(test_same_and_hash),
         cmocka_unit_test(test_copy_lives_alone),

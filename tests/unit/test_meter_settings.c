@@ -72,6 +72,7 @@ static int parse(struct bench *bench, const char *yaml)
                            &bench->arena, &bench->diag);
     if (err == 0)
         err = kw_meter_check(&bench->conf, &bench->env, &bench->diag);
+    kw_node_locate(root, &bench->diag, 0);
     return err;
 }
 
@@ -279,12 +280,74 @@ static void test_tls_once(void **state)
             "  - { name: a, tcp: { host: h, tls: { authorities: /none } } }\n"
             "  - { name: b, tcp: { host: i, tls: { authorities: /none } } }\n"
             "  - { name: c, tcp: i }\n"
-            "  - { name: d, tcp: { host: i, tls: { authorities: /nope } } }\n"),
+            "  - { name: d, tcp: { host: k, tls: { authorities: /nope } } }\n"
+            "  - { name: e, tcp: { host: j, tls: { authorities: /none } } }\n"),
         KW_EINVAL);
     assert_int_equal(bench->diag.count, 2);
+    kw_diag_sort(&bench->diag);
     assert_string_equal(bench->diag.items[1].path,
                         "lines[3].tcp.tls.authorities");
     end(bench);
+}
+
+/* Two lines that lead to one port or device, by whatever names. */
+static void test_clashes(void **state)
+{
+    static const struct {
+        const char *lines, *path, *says; /* NULL: no warning */
+    } rows[] = {
+        {"{ name: a, serial: /dev/null }, { name: b, serial: /dev/zero }", NULL,
+         NULL},
+        {"{ name: a, serial: /dev/null }, { name: b, serial: /dev/null }",
+         "lines[1].serial.port", "the port of the line a already"},
+        {"{ name: a, serial: ~/link }, { name: b, serial: /dev/null }",
+         "lines[1].serial.port", "the line a"},
+        {"{ name: a, serial: ~/none }, { name: b, serial: ~/none }",
+         "lines[1].serial.port", "the line a"},
+        {"{ name: a, serial: ~/file }, { name: b, serial: ~/hard }",
+         "lines[1].serial.port", "the line a"},
+        {"{ name: a, tcp: 192.0.2.1 }, { name: b, tcp: 192.0.2.2 }", NULL,
+         NULL},
+        {"{ name: a, tcp: 192.0.2.1 }, "
+         "{ name: b, tcp: { host: 192.0.2.1, port: 503 } }",
+         NULL, NULL},
+        {"{ name: a, tcp: 192.0.2.1 }, "
+         "{ name: b, tcp: { host: 192.0.2.1, port: 502 } }",
+         "lines[1].tcp.host", "\"192.0.2.1\", port 502 is where the line a"},
+        {"{ name: a, tcp: M.example }, "
+         "{ name: b, rtu_tcp: { host: m.example., port: 502 } }",
+         "lines[1].rtu_tcp.host", "the line a"},
+        {"{ name: a, tcp: \"2001:db8:0:0::1\" }, "
+         "{ name: b, tcp: \"[2001:DB8::1]\" }",
+         "lines[1].tcp.host", "the line a"},
+    };
+    struct bench *bench = *state;
+    char yaml[1024], lines[512], path[160], other[160];
+
+    snprintf(path, sizeof(path), "%s/link", bench->dir);
+    assert_int_equal(symlink("/dev/null", path), 0);
+    snprintf(path, sizeof(path), "%s/file", bench->dir);
+    snprintf(other, sizeof(other), "%s/hard", bench->dir);
+    fclose(fopen(path, "w"));
+    assert_int_equal(link(path, other), 0);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct kw_diag_item *item;
+
+        snprintf(yaml, sizeof(yaml), "lines: [ %s ]\n",
+                 in_dir(rows[i].lines, bench->dir, lines));
+        assert_int_equal(parse(bench, yaml), 0); /* none is an error */
+        assert_int_equal(bench->diag.count, rows[i].path != NULL);
+        item = bench->diag.items;
+        if (rows[i].path != NULL) {
+            assert_true(item->warning);
+            assert_string_equal(item->path, rows[i].path);
+            if (strstr(item->text, rows[i].says) == NULL)
+                fail_msg("%s", item->text);
+            assert_int_equal(item->mark.line, 1);
+            assert_true(item->mark.column > 30);
+        }
+        end(bench);
+    }
 }
 
 /* Places that are not the same: another line, unit or load. */
@@ -471,6 +534,7 @@ int main(void)
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_tls),
         cmocka_unit_test(test_tls_once),
+        cmocka_unit_test(test_clashes),
         cmocka_unit_test(test_not_the_same_place),
         cmocka_unit_test(test_all_findings),
         cmocka_unit_test(test_own_map_wins),

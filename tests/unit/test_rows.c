@@ -82,8 +82,6 @@ static size_t size_of(const struct kw_setting *row)
         return sizeof(double);
     case KW_KIND_KEYWORD:
         return sizeof(int);
-    case KW_KIND_MARK:
-        return sizeof(struct kw_mark);
     case KW_KIND_LIST:
         return sizeof(struct kw_list_of);
     case KW_KIND_TEXTS:
@@ -93,6 +91,7 @@ static size_t size_of(const struct kw_setting *row)
     case KW_KIND_OBJECT:
         return row->flags & KW_OPTIONAL ? sizeof(void *) : row->size;
     case KW_KIND_TEXT:
+    case KW_KIND_HOST:
     case KW_KIND_NAME:
     case KW_KIND_ADDRESS:
     case KW_KIND_PATH:
@@ -211,10 +210,6 @@ static void check_row(struct place *place, const struct kw_setting *row,
                       size_t size, unsigned depth)
 {
     EXPECT(place->path, size == 0 || row->offset + size_of(row) <= size);
-    if (row->kind == KW_KIND_MARK) {
-        EXPECT(place->path, row->key == NULL);
-        return;
-    }
     place->rows++;
     EXPECT(place->path, is_key(row->key));
     EXPECT(place->path, is_sentence(row->help));
