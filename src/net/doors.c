@@ -21,10 +21,12 @@ static void say(struct kw_door *door, bool failing, const char *why)
     (void)kw_text_copy(door->why, sizeof(door->why), why);
     if (failing && !uv_is_active((uv_handle_t *)&doors->retry))
         uv_timer_start(&doors->retry, on_retry, RETRY_MS, RETRY_MS);
-    if (door->failing == failing)
-        return;
-    door->failing = failing;
-    doors->options.said(doors->options.arg, door);
+    if (door->failing != failing) {
+        door->failing = failing;
+        doors->options.said(doors->options.arg, door);
+    }
+    if (!failing)
+        door->why[0] = 0;
 }
 
 static void open_door(struct kw_door *door)

@@ -20,7 +20,8 @@ struct kw_door {
     char address[KW_DOOR_ADDRESS_SIZE]; /* "" free */
     struct kw_listener *listener;       /* NULL: closed */
     bool failing, closing;
-    char why[KW_DOOR_WHY_SIZE]; /* it fails, or how that ended */
+    char why[KW_DOOR_WHY_SIZE]; /* it fails; "" when it doesn't, but in said()
+                                   how the failure ended */
 };
 
 struct kw_doors_options {

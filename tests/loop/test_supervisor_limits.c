@@ -372,12 +372,17 @@ static void test_addresses(void **state)
     assert_int_equal(stage.closed, 1);
     stage_health(&stage, "another program listens there");
     stage_get(&stage, "/supervisor", "\"port\":0,\"state\":\"closed\"");
+    /* Nothing failed there before, so nothing is said of it. */
+    assert_non_null(strstr(kw_test_reply_text(&stage.reply),
+                           "\"state\":\"listening\",\"text\":\"\""));
     station_open(&station, &stage);
     expect_served(&station);
     close(fd);
     while (stage.opened == 0)
         kw_fixture_run_ms(&stage.rig.fixture, 10);
     stage_health(&stage, NULL);
+    stage_get(&stage, "/supervisor", "\"text\":\"\"");
+    assert_null(strstr(kw_test_reply_text(&stage.reply), "again"));
     /* A change: one goes, one stays with its connections, one comes. */
     stage_change(&stage,
                  stage_yaml(&stage, STAGE_ONE,
