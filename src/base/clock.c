@@ -14,6 +14,10 @@
 /* 2024-01-01T00:00:00Z: the clock of a machine without one starts before. */
 static const int64_t earliest_ms = 1704067200000;
 
+/* 20 years after this version; KW_RELEASED_S comes from CMakeLists.txt. */
+static const int64_t latest_ms =
+    ((int64_t)KW_RELEASED_S + INT64_C(20) * 31556952) * 1000;
+
 static uint64_t system_mono_ns(const struct kw_clock *clock)
 {
     struct timespec now;
@@ -66,7 +70,7 @@ void kw_clock_manual_advance(struct kw_clock_manual *manual, int64_t ms)
 
 int kw_clock_sane(int64_t wall_ms)
 {
-    return wall_ms >= earliest_ms;
+    return wall_ms >= earliest_ms && wall_ms <= latest_ms;
 }
 
 void kw_time_format(int64_t wall_ms, char text[KW_TIME_TEXT_SIZE])

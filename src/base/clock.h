@@ -41,7 +41,11 @@ static inline int64_t kw_clock_wall_ms(const struct kw_clock *clock)
     return clock->wall_ms(clock);
 }
 
-/* True when a wall time is credible: not before this program was made. */
+/*
+ * True when a wall time is possible: from 2024 to 20 years after the release
+ * of this version. A possible time may still be wrong: base/trust.h tells what
+ * may be believed for things that can't be undone.
+ */
 int kw_clock_sane(int64_t wall_ms);
 
 /* RFC 3339 in UTC with milliseconds, "2026-01-31T12:00:00.000Z". */

@@ -266,6 +266,7 @@ static int build_core(struct gateway *gateway)
     core->hub = &gateway->hub;
     core->policy = &gateway->policy;
     core->started_ms = kw_clock_wall_ms(core->clock);
+    core->started_mono_ms = kw_clock_mono_ms(core->clock);
     core->version = KW_VERSION;
     return 0;
 }

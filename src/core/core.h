@@ -8,6 +8,7 @@
 #define KW_CORE_CORE_H
 
 #include "base/log.h"
+#include "base/trust.h"
 #include "core/loop.h"
 
 #include <stdbool.h>
@@ -36,6 +37,7 @@ struct kw_env {
 struct kw_core {
     struct kw_loop *loop;
     const struct kw_clock *clock;
+    struct kw_trust trust; /* of the clock, for what can't be undone */
     struct kw_log *log;
     struct kw_jobs *jobs;
     struct kw_db *db;
@@ -50,6 +52,7 @@ struct kw_core {
     const char *version; /* of the program */
     char boot_id[17];    /* new at each start, hex */
     int64_t started_ms;  /* wall time of the start */
+    uint64_t started_mono_ms;
 };
 
 #endif

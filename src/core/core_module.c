@@ -2,16 +2,18 @@
 /*
  * The module core: its rows, and a timer that looks once a second whether the
  * wall clock jumped against the monotonic one (who sets it, or a machine that
- * slept) and whether a turn of the loop took over 50 ms.
+ * slept) and whether a turn of the loop took over 50 ms. The same timer keeps
+ * the trusted time (base/trust.h) and stores it once an hour.
  *
  * Happy path: start builds the virtual meters as the hub's second stage;
  * reconfigure builds new ones beside the old, so that without memory the old
  * ones go on. On close, which is the last of all modules', the stage is taken
- * out and the timer closes.
+ * out, the trusted time stored and the timer closed.
  */
 #include "core/core_module.h"
 
 #include "base/event.h"
+#include "core/core_clock.h"
 #include "core/core_state.h"
 #include "core/db.h"
 #include "core/hub.h"
@@ -23,6 +25,8 @@
 
 /* A wall clock that moves by more than this against the monotonic one. */
 static const int64_t clock_step_ms = 2000;
+
+enum { STORE_MS = 3600000 }; /* between two times that are stored */
 
 const struct kw_event_kind kw_core_events[] = {
     [KW_EVENT_CHANGE_FAILED] = {.key = "config_change_failed",
@@ -69,7 +73,8 @@ static const struct kw_metric metrics[] = {
 };
 
 static const struct kw_db_table *const tables[] = {
-    &kw_revision_table, &kw_point_table, &kw_source_table, NULL};
+    &kw_revision_table, &kw_point_table, &kw_source_table, &kw_clock_table,
+    NULL};
 
 static void on_gone(struct kw_life *life)
 {
@@ -115,6 +120,19 @@ static void look_at_clock(struct kw_core_state *state)
     publish(state, KW_EVENT_CLOCK_STEP, text);
 }
 
+/* The time is looked at each second, so that no step of the clock is missed. */
+static void keep_trust(struct kw_core_state *state)
+{
+    struct kw_core *core = state->core;
+    uint64_t mono_ms = kw_clock_mono_ms(core->clock);
+
+    (void)kw_trust_time(&core->trust, core->clock);
+    if (mono_ms - state->stored_mono_ms < STORE_MS)
+        return;
+    state->stored_mono_ms = mono_ms;
+    kw_core_clock_store(core, NULL, NULL);
+}
+
 /* Told once a second at most, however many turns were slow. */
 static void on_watch(uv_timer_t *timer)
 {
@@ -123,6 +141,7 @@ static void on_watch(uv_timer_t *timer)
     char text[96];
 
     look_at_clock(state);
+    keep_trust(state);
     if (stats->over_50ms == state->slow_turns_seen)
         return;
     state->slow_turns_seen = stats->over_50ms;
@@ -162,11 +181,21 @@ static int start(void *self, const void *conf, struct kw_core *core,
     err = use_conf(state, conf);
     if (err != 0)
         return err;
+    kw_core_clock_load(core);
     state->watch_mono_ms = kw_clock_mono_ms(core->clock);
+    state->stored_mono_ms = state->watch_mono_ms;
     state->watch_wall_ms = kw_clock_wall_ms(core->clock);
     kw_life_timer(&state->life, &core->loop->uv, &state->watch, state);
     uv_timer_start(&state->watch, on_watch, 1000, 1000);
     return 0;
+}
+
+static void on_stored(void *arg, int err)
+{
+    struct kw_core_state *state = arg;
+
+    (void)err; /* then the time of the last hour counts */
+    kw_life_drop(&state->life);
 }
 
 static void stop(void *self, kw_stopped_fn *stopped, void *arg)
@@ -176,6 +205,8 @@ static void stop(void *self, kw_stopped_fn *stopped, void *arg)
     state->stopped = stopped;
     state->arg = arg;
     state->core->hub->stage = (struct kw_hub_stage){0};
+    kw_life_hold(&state->life);
+    kw_core_clock_store(state->core, on_stored, state);
     kw_life_close_handle(&state->life, (uv_handle_t *)&state->watch);
     kw_life_close(&state->life);
 }
@@ -195,7 +226,7 @@ static void health(const void *self, struct kw_health *out)
     const struct kw_loop_stats *loop = &core->loop->stats;
     struct kw_db_stats db = kw_db_stats(core->db);
     double values[] = {
-        (double)(kw_clock_wall_ms(core->clock) - core->started_ms) / 1e3,
+        (double)(kw_clock_mono_ms(core->clock) - core->started_mono_ms) / 1e3,
         (double)loop->turns,
         (double)loop->last_minute_longest_us / 1e6,
         (double)loop->over_50ms,

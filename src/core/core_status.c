@@ -114,8 +114,9 @@ void kw_core_get_status(void *self, struct kw_request *request)
     kw_json_object(&json, NULL);
     kw_json_text(&json, "version", core->version);
     kw_json_int(&json, "started", core->started_ms);
-    kw_json_int(&json, "uptime_ms",
-                kw_clock_wall_ms(core->clock) - core->started_ms);
+    kw_json_int(
+        &json, "uptime_ms",
+        (int64_t)(kw_clock_mono_ms(core->clock) - core->started_mono_ms));
     kw_json_text(&json, "status", level_name(whole_level(core)));
     kw_json_object(&json, "loop");
     kw_json_uint(&json, "turns", stats->turns);

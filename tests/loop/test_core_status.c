@@ -76,6 +76,7 @@ static int open_stage(void **state)
     kw_test_gateway_open(stage);
     core->clock = &stage->fixture.manual.clock;
     core->started_ms = kw_clock_wall_ms(core->clock);
+    core->started_mono_ms = kw_clock_mono_ms(core->clock);
     stage->fixture.policy.forbidden = forbidden;
     kw_test_modules_add(&stage->modules, "a", NULL, false)->module.routes =
         odd_routes;

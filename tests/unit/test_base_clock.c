@@ -51,6 +51,9 @@ static void test_sane(void **state)
     assert_false(kw_clock_sane(-1));
     assert_false(kw_clock_sane(INT64_C(1704067199999)));
     assert_true(kw_clock_sane(INT64_C(1704067200000)));
+    assert_true(kw_clock_sane(INT64_C(2147483648000)));  /* 2038 */
+    assert_false(kw_clock_sane(INT64_C(4102444800000))); /* 2100 */
+    assert_false(kw_clock_sane(INT64_MAX));
 }
 
 static void test_format(void **state)
