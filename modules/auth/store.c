@@ -128,6 +128,7 @@ struct loading {
     struct kw_auth *auth;
     struct kw_db_batch *over; /* rows to delete; made by the first */
     bool first;
+    int64_t now_ms; /* for the ends of sessions */
 };
 
 static void take_user(void *arg, struct kw_slice key, struct kw_slice value)
@@ -162,8 +163,7 @@ static void take_session(void *arg, struct kw_slice key, struct kw_slice value)
     if (key.length == KW_AUTH_DIGEST_BYTES &&
         kw_auth_ticket_decode(value.data, value.length, &ticket) == 0) {
         user = kw_auth_users_find(auth, ticket.user);
-        left = kw_auth_ticket_left_ms(&ticket, &auth->limits,
-                                      kw_auth_wall_ms(auth));
+        left = kw_auth_ticket_left_ms(&ticket, &auth->limits, loading->now_ms);
     }
     if (user != NULL && user->flags == KW_AUTH_ENABLED && left > 0 &&
         kw_auth_sessions_add(&auth->sessions, key.data, &ticket,
@@ -175,9 +175,21 @@ static void take_session(void *arg, struct kw_slice key, struct kw_slice value)
         kw_db_batch_delete(loading->over, &kw_auth_sessions_table, key);
 }
 
+/* A clock that was set back while the gateway was off does not prolong a
+ * session: it is at least as late as when the gateway stopped. */
+static int64_t latest_time(const struct kw_auth *auth)
+{
+    const struct kw_core *core = auth->core;
+    int64_t known_ms = kw_trust_known(&core->trust, core->clock);
+    int64_t wall_ms = kw_auth_wall_ms(auth);
+
+    return kw_clock_sane(wall_ms) && wall_ms < known_ms ? known_ms : wall_ms;
+}
+
 int kw_auth_store_load(struct kw_auth *auth, bool *first)
 {
-    struct loading loading = {.auth = auth, .first = true};
+    struct loading loading = {
+        .auth = auth, .first = true, .now_ms = latest_time(auth)};
     struct kw_db_txn *txn;
     int err = kw_db_read_begin(auth->core->db, &txn);
 

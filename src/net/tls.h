@@ -72,8 +72,9 @@ void kw_tls_drop(struct kw_tls *tls);
 /*
  * Makes a P-256 key and a self-signed certificate for the names (NULL ends;
  * DNS names and numeric addresses become subjectAltName; the first is the
- * common name), valid 10 years, as PEM files 0600 and 0644. Existing files are
- * replaced atomically, each for itself. Blocks on the disk: for a job.
+ * common name), valid from 2024 to 10 years after now_ms, as PEM files 0600
+ * and 0644. Existing files are replaced atomically, each for itself. Blocks on
+ * the disk: for a job.
  */
 KW_MUST_CHECK int kw_tls_self_signed(const char *cert_file,
                                      const char *key_file,

@@ -5,6 +5,7 @@
  * know of a certificate.
  */
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/secret.h"
 #include "base/text.h"
 #include "net/tls_impl.h"
@@ -20,16 +21,19 @@
 #include <unistd.h>
 
 enum {
-    DAY_S = 86400,
-    VALID_DAYS = 3653,
+    VALID_DAYS = 3652,
     SERIAL_BYTES = 16,
     NAMES_MAX_BYTES = 4096,
     RSA_MIN_BITS = 3072,
     EC_MIN_BITS = 256,
 };
 
-/* A clock that was never set would make a certificate that ended before it
- * is used: count from the start of 2024 then. */
+/*
+ * 2024-01-01T00:00:00Z: when each certificate begins to be valid, whatever the
+ * clock says. One that begins when it is made would be refused for years after
+ * a clock that ran ahead was corrected. An impossible clock (kw_clock_sane) is
+ * not believed for the end either: it counts from here then.
+ */
 static const int64_t earliest_s = 1704067200;
 
 int kw_tls_check_key(const X509 *cert, const char *file, struct kw_diag *diag)
@@ -129,16 +133,14 @@ static int set_subject(X509 *cert, const char *name)
 
 static X509 *make_cert(EVP_PKEY *key, const char *const *names, int64_t now_ms)
 {
-    int64_t from_s = now_ms / 1000;
-    time_t from;
+    time_t from = (time_t)earliest_s;
+    time_t now = kw_clock_sane(now_ms) ? (time_t)(now_ms / 1000) : from;
     X509 *cert = X509_new();
 
-    from_s = (from_s < earliest_s ? earliest_s : from_s) - DAY_S;
-    from = (time_t)from_s;
     if (cert != NULL && X509_set_version(cert, X509_VERSION_3) == 1 &&
         set_serial(cert) && set_subject(cert, names[0]) &&
         X509_time_adj_ex(X509_getm_notBefore(cert), 0, 0, &from) != NULL &&
-        X509_time_adj_ex(X509_getm_notAfter(cert), VALID_DAYS, 0, &from) !=
+        X509_time_adj_ex(X509_getm_notAfter(cert), VALID_DAYS, 0, &now) !=
             NULL &&
         X509_set_pubkey(cert, key) == 1 && add_extensions(cert, names) &&
         X509_sign(cert, key, EVP_sha256()) > 0)

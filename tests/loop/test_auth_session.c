@@ -199,6 +199,22 @@ static void test_clock_set_back(void **state)
     assert_false(is_alive(&stage, anna.token));
 }
 
+/* The same when the session had begun by the time it was set back to: what the
+ * clock was trusted for when the gateway stopped has passed. */
+static void test_clock_set_back_less(void **state)
+{
+    struct kw_core *core = &stage.fixture.core;
+
+    (void)state;
+    stage_advance(&stage, 500000);
+    kw_trust_init(&core->trust, core->clock,
+                  kw_clock_wall_ms(core->clock) + 43200000);
+    stage_stop(&stage);
+    stage_start(&stage);
+    assert_false(is_alive(&stage, anna.token));
+    core->trust = (struct kw_trust){0};
+}
+
 static void put_anna(unsigned flags)
 {
     struct kw_db_batch *batch = kw_db_batch_new();
@@ -511,6 +527,7 @@ int main(void)
         TEST(test_demotion),
         TEST(test_account_gone),
         TEST(test_restart),
+        TEST(test_clock_set_back_less),
         TEST(test_restart_disabled),
         TEST(test_overdue),
         TEST(test_check),

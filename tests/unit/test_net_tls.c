@@ -654,6 +654,37 @@ static void test_clock_never_set(void **state)
     kw_tls_drop(server);
 }
 
+/* A certificate made while the clock was years ahead is good once it is
+ * right; a clock that can't be is not believed for its end either. */
+static void test_clock_was_ahead(void **state)
+{
+    const int64_t year_ms = INT64_C(31556952000);
+    static const int years[] = {12, 80};
+    struct files *files = *state;
+
+    for (size_t i = 0; i < 2; i++) {
+        struct kw_diag diag;
+        FILE *file;
+        X509 *cert;
+        time_t now = (time_t)(now_ms / 1000);
+
+        kw_diag_init(&diag);
+        assert_int_equal(kw_tls_self_signed(files->cert, files->key, names,
+                                            now_ms + years[i] * year_ms, &diag),
+                         0);
+        kw_diag_fini(&diag);
+        file = fopen(files->cert, "r");
+        assert_non_null(file);
+        cert = PEM_read_X509(file, NULL, NULL, NULL);
+        fclose(file);
+        assert_true(X509_cmp_time(X509_get0_notBefore(cert), &now) < 0);
+        assert_true(X509_cmp_time(X509_get0_notAfter(cert), &now) > 0);
+        now += 24 * (time_t)(year_ms / 1000);
+        assert_true(X509_cmp_time(X509_get0_notAfter(cert), &now) < 0);
+        X509_free(cert);
+    }
+}
+
 static void test_names(void **state)
 {
     static const char *const odd[] = {"a,DNS:evil", "ok", "",
@@ -855,6 +886,7 @@ int main(void)
         FILES_TEST(test_fingerprint),
         FILES_TEST(test_days_left),
         FILES_TEST(test_clock_never_set),
+        FILES_TEST(test_clock_was_ahead),
         FILES_TEST(test_names),
         FILES_TEST(test_not_written),
         FILES_TEST(test_bad_pairs),
