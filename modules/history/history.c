@@ -121,6 +121,11 @@ static const struct kw_event_kind events[] = {
                             "Stored samples can't be read."},
     [KW_HISTORY_DISK_FULL] = {"disk_full", KW_SEVERITY_ALARM, true, false,
                               "There is no space left for samples."},
+    [KW_HISTORY_DELETED] = {"history_deleted", KW_SEVERITY_INFO, false, false,
+                            "Old samples were deleted; at most once a day."},
+    [KW_HISTORY_AHEAD] = {"history_ahead", KW_SEVERITY_WARNING, false, false,
+                          "There are samples of a time that is still to "
+                          "come: the clock was wrong, or is."},
     {0},
 };
 
@@ -259,6 +264,7 @@ static int start(void *self, const void *conf, struct kw_core *core,
     kw_history_window_init(&history->window, section->window_bytes);
     set_conf(history, section);
     history->seal.batch_bytes = KW_HISTORY_BATCH_BYTES;
+    history->retain_asked_ms = history->ahead_told_ms = INT64_MIN;
     history->window.next_segment = origin.next_segment;
     history->first_row = history->kept_row = origin.first_row;
     history->needed_row = origin.first_row;
@@ -296,9 +302,13 @@ static void stop(void *self, kw_stopped_fn *stopped, void *arg)
 static int reconfigure(void *self, const void *old, const void *conf,
                        struct kw_diag *diag)
 {
-    (void)old;
+    struct kw_history *history = self;
+    const struct kw_history_conf *before = old, *after = conf;
+
     (void)diag;
-    set_conf(self, conf);
+    set_conf(history, after);
+    if (after->keep_ms < before->keep_ms)
+        kw_history_retain_asked(history);
     return 0;
 }
 

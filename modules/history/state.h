@@ -44,6 +44,9 @@ struct kw_history {
     bool ready;                  /* the replay is over */
     struct kw_history_seal seal;
     struct kw_history_retain retain;
+    struct kw_history_deletion deleted_old, deleted_room;
+    int64_t retain_asked_ms; /* see struct kw_history_retain */
+    int64_t ahead_told_ms;   /* newest sample of which it was told */
     struct kw_link queries;
     unsigned query_count;
 
@@ -72,6 +75,14 @@ void kw_history_seal_tick(struct kw_history *history);
 
 /* retain.c: once in a while deletes blocks that are too old or too much. */
 void kw_history_retain_tick(struct kw_history *history);
+/* `keep` was made shorter: what is too old now goes without a limit a day. */
+void kw_history_retain_asked(struct kw_history *history);
+
+/* deleted.c: adds what a job of retention has deleted and tells it at most
+ * once a day. */
+void kw_history_tell_deleted(struct kw_history *history);
+/* Tells of samples that are ahead of the clock; newest_ms: of the blocks. */
+void kw_history_tell_ahead(struct kw_history *history, int64_t newest_ms);
 
 /* query.c */
 void kw_history_get(void *self, struct kw_request *request);
@@ -81,7 +92,12 @@ void kw_history_queries_resume(struct kw_history *history);
 void kw_history_queries_stop(struct kw_history *history);
 
 /* Publishes an event of this module. */
-enum kw_history_event { KW_HISTORY_DAMAGED, KW_HISTORY_DISK_FULL };
+enum kw_history_event {
+    KW_HISTORY_DAMAGED,
+    KW_HISTORY_DISK_FULL,
+    KW_HISTORY_DELETED,
+    KW_HISTORY_AHEAD,
+};
 void kw_history_publish(struct kw_history *history, enum kw_history_event event,
                         bool on, const char *text);
 

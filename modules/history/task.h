@@ -27,6 +27,7 @@ enum {
     KW_HISTORY_SEAL_BYTES = 4 << 20,   /* encoded bytes of one job, about */
     KW_HISTORY_BATCH_BYTES = 16 << 20, /* of its blocks; see batch_bytes */
     KW_HISTORY_RETAIN_KEYS = 512,      /* blocks deleted by one job */
+    KW_HISTORY_RETAIN_MS = 600000,     /* between two jobs */
     KW_HISTORY_RETRY_MS = 60000,       /* after a job that failed */
 };
 
@@ -62,12 +63,25 @@ struct kw_history_retain {
     bool busy;
     bool full;         /* delete the oldest hours whatever their age */
     uint64_t next_ms;  /* monotonic: not before */
-    int64_t before_ms; /* blocks that begin earlier go */
+    uint64_t room_ms;  /* the same for a full disk's oldest hours */
+    int64_t old_ms;    /* blocks that begin earlier are older than `keep` */
+    int64_t asked_ms;  /* those before it because `keep` was made shorter */
+    int64_t before_ms; /* blocks that begin earlier go now */
     /* results */
     struct kw_db_batch *batch;
     size_t deleted;
-    bool more; /* the limit of one job was reached */
+    int64_t from_ms, to_ms; /* first and last block of these */
+    int64_t newest_ms;      /* newest block of all; INT64_MIN: there is none */
+    bool by_age;            /* else for want of room */
+    bool more;              /* the limit of one job was reached */
     int err;
+};
+
+/* What was deleted since it was told last. */
+struct kw_history_deletion {
+    size_t blocks;
+    int64_t from_ms, to_ms;
+    uint64_t next_ms; /* monotonic: not told before */
 };
 
 #endif

@@ -46,9 +46,17 @@ struct rig {
     struct kw_history *history; /* NULL: stopped */
     struct rig_meter meters[RIG_METERS];
     struct kw_subscriber subscriber;
-    unsigned damaged_events, full_on, full_off;
+    unsigned damaged_events, full_on, full_off, told_events;
+    char told[200]; /* by the last of told_events */
     bool stopped;
 };
+
+/* What retention told. */
+static inline void rig_note(struct rig *rig, const struct kw_event *event)
+{
+    snprintf(rig->told, sizeof(rig->told), "%s", event->text);
+    rig->told_events++;
+}
 
 static inline void rig_on_event(void *arg, const struct kw_event *event)
 {
@@ -56,6 +64,9 @@ static inline void rig_on_event(void *arg, const struct kw_event *event)
 
     if (strcmp(event->kind->key, "history_damaged") == 0)
         rig->damaged_events++;
+    else if (strcmp(event->kind->key, "history_deleted") == 0 ||
+             strcmp(event->kind->key, "history_ahead") == 0)
+        rig_note(rig, event);
     else if (event->on)
         rig->full_on++;
     else
@@ -126,6 +137,8 @@ static inline void rig_open(struct rig *rig)
     rig->fixture.core.clock = &rig->fixture.manual.clock;
     rig->fixture.manual.wall_ms = rig_epoch_ms;
     rig->fixture.manual.mono_ns = UINT64_C(1000000000);
+    kw_trust_init(&rig->fixture.core.trust, rig->fixture.core.clock,
+                  rig_epoch_ms);
     rig->subscriber =
         (struct kw_subscriber){.on_event = rig_on_event, .arg = rig};
     kw_hub_subscribe(&rig->fixture.hub, &rig->subscriber);
@@ -234,6 +247,16 @@ static inline void rig_seal(struct rig *rig, int64_t wall_ms)
         kw_history_seal_tick(rig->history);
         kw_fixture_until(&rig->fixture, rig_is_idle, rig);
         clock->mono_ns += UINT64_C(300) * 1000000000; /* past the spread */
+    }
+}
+
+/* So many jobs of retention, one each ten minutes. */
+static inline void rig_retain(struct rig *rig, unsigned jobs)
+{
+    for (unsigned i = 0; i < jobs; i++) {
+        kw_clock_manual_advance(&rig->fixture.manual, KW_HISTORY_RETAIN_MS);
+        kw_history_retain_tick(rig->history);
+        kw_fixture_until(&rig->fixture, rig_is_idle, rig);
     }
 }
 

@@ -259,8 +259,9 @@ static void test_retention(void **state)
         rig_seal(&rig, t + i * day + 2 * HOUR_MS);
     }
     assert_int_equal(count_rows(&rig, &kw_history_blocks), 8);
-    kw_history_retain_tick(rig.history);
-    kw_fixture_until(&rig.fixture, rig_is_idle, &rig);
+    rig_retain(&rig, 1); /* an hour, of both */
+    assert_int_equal(count_rows(&rig, &kw_history_blocks), 6);
+    rig_retain(&rig, 2);
     assert_int_equal(count_rows(&rig, &kw_history_blocks), 4);
     rig_expect(&rig, 0, t + 2 * day, t + 2 * day + 60000, 1000);
     rig_expect_none(&rig, 0, t, t + 60000);
