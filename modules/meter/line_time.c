@@ -5,6 +5,7 @@
  */
 #include "meter/line_impl.h"
 
+#include "base/sample.h"
 #include "meter/frame_rtu.h"
 #include "meter/schedule.h"
 
@@ -19,6 +20,16 @@ static uint64_t latency_us(const struct kw_meter_line *line,
     uint64_t frame_ns = (answer->length + 5) * line->char_ns;
 
     return took_ns > frame_ns ? (took_ns - frame_ns) / 1000 : 0;
+}
+
+/* True when the meter gave data or a refusal of its own; a gateway's refusal
+ * that means silence (exceptions 10 and 11) comes after the gateway's time-out
+ * and is none. */
+static bool was_served(const struct kw_meter_answer *answer)
+{
+    uint8_t quality = kw_meter_answer_quality(answer);
+
+    return quality == KW_QUALITY_GOOD || quality == KW_QUALITY_BAD_EXCEPTION;
 }
 
 static void look_at_demand(struct kw_meter_line *line, uint64_t now_ns)
@@ -46,8 +57,11 @@ void kw_meter_line_took(struct kw_meter_line *line,
                                latency_us(line, slot, answer, now_ns), now_ns);
     if (slot->job == NULL)
         return;
-    kw_meter_schedule_cost(&line->schedule, &slot->job->task,
-                           took_ns + line->silence_ns);
+    /* The time that a failing request wastes is no demand: it would make the
+     * periods of all other meters longer. */
+    if (was_served(answer))
+        kw_meter_schedule_cost(&line->schedule, &slot->job->task,
+                               took_ns + line->silence_ns);
     look_at_demand(line, now_ns);
 }
 

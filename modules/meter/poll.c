@@ -425,8 +425,8 @@ static bool retry(struct kw_meter_device *device, unsigned tag,
 
     if (busy)
         device->busy_until_ns = now_ns + KW_METER_BUSY_MS * ns_per_ms;
-    /* Who was silent the last time too is asked again with the next poll. */
-    if (quality == KW_QUALITY_BAD_TIMEOUT && device->failures > 0)
+    /* A meter that failed the last poll too is asked again with the next. */
+    if (quality != KW_QUALITY_BAD_LINE && !busy && device->failures > 0)
         return false;
     if (!may || is_aside(device) ||
         device->request[tag].tries >= device->retries)
@@ -468,7 +468,7 @@ static void fail_answer(struct kw_meter_device *device, unsigned tag,
         return;
     }
     fail_request(device, tag, quality);
-    if (quality == KW_QUALITY_BAD_TIMEOUT || quality == KW_QUALITY_BAD_LINE)
+    if (quality != KW_QUALITY_BAD_EXCEPTION)
         fail_rest(device, quality);
 }
 

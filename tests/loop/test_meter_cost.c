@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a bad meter costs the others on its line: its own time-outs and no
+ * more, whether it is silent or garbled.
+ */
+#include "test_meter_rig.h"
+
+#include "meter/line.h"
+
+static unsigned asks_of[16];
+static double demand; /* the highest of the line so far */
+
+static void note(struct peer *peer, const struct kw_meter_ask *ask)
+{
+    double now = kw_meter_line_demand(kw_meter_find_line(peer->rig->self, "a"));
+
+    asks_of[ask->unit % 16]++;
+    demand = now > demand ? now : demand;
+}
+
+static void start(struct rig *rig, const struct peer *peer, const char *options,
+                  const char *meters)
+{
+    char yaml[4096];
+
+    memset(asks_of, 0, sizeof(asks_of));
+    demand = 0;
+    rig_map(rig, "three", "",
+            "voltage_l1_n,3,100,1,u16,-,1,V,fast,,,,\n"
+            "current_l1,3,500,2,u32,be,1,A,fast,,,,\n"
+            "frequency,3,900,4,u64,be,1,Hz,fast,,,,\n");
+    rig_line(yaml, sizeof(yaml), &peer->at, options, meters);
+    rig_start(rig, yaml);
+}
+
+static void finish(struct rig *rig, struct peer *peer)
+{
+    rig_stop(rig);
+    peer_close(peer);
+    rig_close(rig);
+}
+
+static bool is_aside(void *arg)
+{
+    const struct rig *rig = arg;
+
+    return rig->failing > 0;
+}
+
+/* --- time that is wasted */
+
+static void unit_9_is_junk(struct peer *peer, const struct kw_meter_ask *ask)
+{
+    static const unsigned char junk[] = {0x31, 0x41, 0x59, 0x26, 0x53, 0x58};
+
+    note(peer, ask);
+    if (ask->unit == 9)
+        peer_write(peer, junk, sizeof(junk));
+    else
+        peer_answer(peer, ask);
+}
+
+/* A poll ends with its first request that is garbled twice, and what that
+ * takes is not counted as time that meters ask for: no period is stretched. */
+static void test_garbled_costs_its_time(void **state)
+{
+    struct rig rig;
+    struct peer peer;
+
+    (void)state;
+    rig_open(&rig);
+    peer_open_serial(&peer, &rig, unit_9_is_junk);
+    start(&rig, &peer, ", timeout: 250ms, retries: 1",
+          "  - { name: m, line: a, unit: 5, profile: three, every: 200ms }\n"
+          "  - { name: n, line: a, unit: 9, profile: three, every: 200ms }\n");
+    kw_fixture_until(&rig.fixture, is_aside, &rig);
+    assert_in_range(asks_of[9], 3, 5); /* three polls, one request repeated */
+    assert_true(demand < 1);
+    assert_int_equal(rig.overloaded, 0);
+    finish(&rig, &peer);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_garbled_costs_its_time),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
