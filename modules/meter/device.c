@@ -285,18 +285,47 @@ void kw_meter_device_claim(struct kw_meter_device *device)
     kw_meter_line_claim(&device->job, requests, bytes);
 }
 
+/* True when an answer is overdue: three of the periods in which the line can
+ * ask have passed without a good poll. */
+static bool is_overdue(const struct kw_meter_device *device)
+{
+    uint64_t now_ns = kw_clock_mono_ns(device->core->clock);
+    uint64_t period_ns = UINT64_MAX;
+
+    for (int i = KW_MAP_ONCE; i-- > 0;) {
+        if (device->due_ns[i] != UINT64_MAX)
+            period_ns = device->period_ns[i];
+    }
+    return period_ns != UINT64_MAX &&
+           (double)(now_ns - device->heard_ns) >
+               KW_METER_FRESH_PERIODS * (double)period_ns *
+                   kw_meter_line_stretch(device->job.line);
+}
+
 void kw_meter_device_text(const struct kw_meter_device *device, char *text,
                           size_t size)
 {
     char since[KW_TIME_TEXT_SIZE];
 
     text[0] = 0;
-    if (device->state != KW_METER_DEVICE_FAILING)
+    if (device->state == KW_METER_DEVICE_WAITING) {
+        snprintf(text, size, "no answer yet");
         return;
+    }
+    if (device->state == KW_METER_DEVICE_OK) {
+        kw_time_format(device->stats.last_good_ms, since);
+        if (is_overdue(device))
+            snprintf(text, size, "no values since %s", since);
+        return;
+    }
     kw_time_format(device->since_ms, since);
     switch (device->shown_quality) {
     case KW_QUALITY_BAD_CRC:
         snprintf(text, size, "garbled answers since %s", since);
+        break;
+    case KW_QUALITY_BAD_LINE:
+        snprintf(text, size, "the line breaks when it is asked, since %s",
+                 since);
         break;
     case KW_QUALITY_BAD_EXCEPTION:
         snprintf(text, size, "answers with exception %u (%s) since %s",

@@ -106,7 +106,8 @@ struct kw_meter_device {
     bool polling;
     bool answered; /* the poll has a good answer */
     bool stamped;
-    unsigned probes;     /* requests of a search in this poll */
+    bool broke;      /* the line did, while the last request was under way */
+    unsigned probes; /* requests of a search in this poll */
     unsigned todo, sent; /* requests of the poll in these steps */
     size_t samples_count;
     int64_t stamp_ms; /* UTC */
@@ -122,6 +123,8 @@ struct kw_meter_device {
     uint8_t last_exception; /* code of the last refusal, 0 none */
     struct kw_meter_stats stats;
     struct kw_meter_recent recent;
+    uint64_t turn_ns;     /* its last request left; 0 never */
+    uint64_t heard_ns;    /* end of the last good poll; 0 never */
     uint64_t begun_ns;    /* the last poll of the shortest period */
     uint64_t achieved_ns; /* that period as it really is, 0 not known */
 };
@@ -156,7 +159,8 @@ unsigned kw_meter_device_refused_points(const struct kw_meter_device *device);
  * nothing while it is set aside. */
 void kw_meter_device_claim(struct kw_meter_device *device);
 
-/* Why it is failing, for people: "no answer since ..."; "" when it isn't. */
+/* What is wrong, for people: "no answer since ...", "no answer yet" before the
+ * first one; "" when its polls succeed. */
 void kw_meter_device_text(const struct kw_meter_device *device, char *text,
                           size_t size);
 

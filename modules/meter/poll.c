@@ -324,10 +324,11 @@ static void plan_next(struct kw_meter_device *device, uint64_t now_ns)
     kw_meter_line_put(&device->job, due_ns, device->deadline_ns);
 }
 
-static void judge(struct kw_meter_device *device)
+static void judge(struct kw_meter_device *device, uint64_t now_ns)
 {
     device->stats.polls++;
     if (device->answered) {
+        device->heard_ns = now_ns;
         device->stats.good++;
         device->stats.last_good_ms = device->stamp_ms;
         if (is_aside(device))
@@ -362,7 +363,7 @@ static void go_on(struct kw_meter_device *device, uint64_t now_ns)
     } else if (device->sent == 0) {
         device->polling = false;
         publish(device, now_ns);
-        judge(device);
+        judge(device, now_ns);
         plan_next(device, now_ns);
     }
 }
@@ -406,6 +407,7 @@ static void poll_sent(struct kw_meter_job *job, unsigned tag, uint64_t now_ns)
         device->stamped = true;
         device->stamp_ms = kw_clock_wall_ms(device->core->clock);
     }
+    device->turn_ns = now_ns;
     set_step(device, tag, KW_METER_STEP_SENT);
     /* With a pause the next one waits for this answer. */
     if (device->todo > 0 && device->map->pause_ms == 0)
@@ -502,6 +504,7 @@ static void poll_answered(struct kw_meter_job *job, unsigned tag,
 
     count_answer(device, answer, now_ns);
     set_step(device, tag, KW_METER_STEP_NONE);
+    device->broke = quality == KW_QUALITY_BAD_LINE;
     if (quality == KW_QUALITY_GOOD) {
         device->answered = true;
         keep_image(device, tag, answer->data, now_ns);
@@ -530,14 +533,29 @@ static void poll_up(struct kw_meter_job *job, uint64_t now_ns)
         else
             device->due_ns[read_class] = now_ns;
     }
-    device->deadline_ns = now_ns + device->period_ns[KW_MAP_FAST];
+    /* The meter that has waited longest since its last turn goes first. */
+    device->deadline_ns = device->turn_ns + device->period_ns[KW_MAP_FAST];
     kw_meter_line_put(job, now_ns, device->deadline_ns);
+}
+
+/* Counts a failed poll when the line broke while the meter was asked: a meter
+ * that takes the line down with each request is set aside like a dead one. */
+static void judge_break(struct kw_meter_device *device, uint64_t now_ns)
+{
+    if (!device->polling || !device->broke)
+        return;
+    device->answered = false;
+    device->worst = KW_QUALITY_BAD_LINE;
+    judge(device, now_ns);
+    if (is_aside(device))
+        plan_next(device, now_ns);
 }
 
 static void poll_down(struct kw_meter_job *job, uint64_t now_ns)
 {
     struct kw_meter_device *device = device_of(job);
 
+    judge_break(device, now_ns);
     device->polling = false;
     device->begun_ns = 0;
     forget_samples(device);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a bad meter costs the others on its line: its own time-outs and no
- * more, whether it is silent or garbled.
+ * more, whether it is silent, garbled, or takes the line down.
  */
 #include "test_meter_rig.h"
 
@@ -80,10 +80,88 @@ static void test_garbled_costs_its_time(void **state)
     finish(&rig, &peer);
 }
 
+/* --- a meter that takes the line down */
+
+static struct peer *line_peer;
+
+static void listen_again(uv_timer_t *timer)
+{
+    peer_listen_tcp(line_peer);
+    uv_close((uv_handle_t *)timer, NULL);
+}
+
+static unsigned breaks;
+static bool others_between; /* units 3 and 4 were asked between two breaks */
+
+static void unit_2_breaks(struct peer *peer, const struct kw_meter_ask *ask)
+{
+    static uv_timer_t timer;
+    unsigned char frame[300];
+
+    note(peer, ask);
+    if (ask->unit != 2) {
+        peer_later(peer, 5, frame, peer_answer_frame(peer, ask, frame));
+        return;
+    }
+    if (breaks++ > 0)
+        others_between = others_between && asks_of[3] > 0 && asks_of[4] > 0;
+    asks_of[3] = asks_of[4] = 0;
+    peer_hang_up(peer);
+    peer_refuse(peer);
+    uv_timer_init(&peer->rig->fixture.loop.uv, &timer);
+    uv_timer_start(&timer, listen_again, 50, 0);
+}
+
+static bool listens(void *arg)
+{
+    const struct peer *peer = arg;
+
+    return peer->listen_fd >= 0;
+}
+
+static void text_of_meters(struct rig *rig, const char *text)
+{
+    struct rig_reply reply;
+
+    rig_call(rig, &reply, "/meters", NULL);
+    if (strstr(reply.body, text) == NULL)
+        fail_msg("%s is not in %s", text, reply.body);
+    rig_reply_fini(&reply);
+}
+
+/* As with an adapter that resets when one meter is asked: that meter fails
+ * with each break and is set aside after three; after each break the others,
+ * who have waited longer, are asked first. */
+static void test_breaks_the_line(void **state)
+{
+    struct rig rig;
+    struct peer peer;
+
+    (void)state;
+    breaks = 0;
+    others_between = true;
+    line_peer = &peer;
+    rig_open(&rig);
+    peer_open_tcp(&peer, &rig, false, unit_2_breaks);
+    start(&rig, &peer, "",
+          "  - { name: m1, line: a, unit: 1, profile: three, every: 200ms }\n"
+          "  - { name: m2, line: a, unit: 2, profile: three, every: 200ms }\n"
+          "  - { name: m3, line: a, unit: 3, profile: three, every: 200ms }\n"
+          "  - { name: m4, line: a, unit: 4, profile: three, every: 200ms }\n");
+    text_of_meters(&rig, "\"text\":\"no answer yet\"");
+    kw_fixture_until(&rig.fixture, is_aside, &rig);
+    assert_int_equal(breaks, 3);
+    assert_true(others_between);
+    text_of_meters(&rig, "\"text\":\"the line breaks when it is asked, since ");
+    kw_fixture_until(&rig.fixture, listens, &peer);
+    finish(&rig, &peer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_garbled_costs_its_time),
+        cmocka_unit_test(test_breaks_the_line),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

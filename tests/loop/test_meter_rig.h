@@ -664,9 +664,14 @@ static inline void peer_on_connection(uv_poll_t *poll, int status, int events)
 static inline void peer_listen(struct peer *peer, int family,
                                const struct sockaddr *address, socklen_t size)
 {
+    int on = 1;
+
     peer->listen_fd =
         socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     assert_true(peer->listen_fd >= 0);
+    assert_int_equal(
+        setsockopt(peer->listen_fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)),
+        0);
     assert_int_equal(bind(peer->listen_fd, address, size), 0);
     assert_int_equal(listen(peer->listen_fd, 16), 0);
     uv_poll_init(&peer->rig->fixture.loop.uv, &peer->listen_poll,
@@ -692,23 +697,33 @@ static inline void peer_open_serial(struct peer *peer, struct rig *rig,
     peer_listen(peer, AF_UNIX, (struct sockaddr *)&address, sizeof(address));
 }
 
-/* A device on a TCP port of 127.0.0.1 that the kernel chooses. */
-static inline void peer_open_tcp(struct peer *peer, struct rig *rig, bool rtu,
-                                 peer_fn *on_ask)
+/* Listens on the peer's port of 127.0.0.1; "0" is one that the kernel chooses.
+ */
+static inline void peer_listen_tcp(struct peer *peer)
 {
     struct sockaddr_in address = {.sin_family = AF_INET};
     socklen_t length = sizeof(address);
+    int64_t port;
 
-    *peer = (struct peer){.rig = rig,
-                          .at = {.tcp = true, .rtu = rtu},
-                          .slave_fd = -1,
-                          .on_ask = on_ask};
+    assert_int_equal(kw_text_parse_i64(peer->at.port, &port), 0);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons((uint16_t)port);
     peer_listen(peer, AF_INET, (struct sockaddr *)&address, sizeof(address));
     assert_int_equal(
         getsockname(peer->listen_fd, (struct sockaddr *)&address, &length), 0);
     snprintf(peer->at.port, sizeof(peer->at.port), "%u",
              (unsigned)ntohs(address.sin_port));
+}
+
+/* A device on a TCP port of 127.0.0.1 that the kernel chooses. */
+static inline void peer_open_tcp(struct peer *peer, struct rig *rig, bool rtu,
+                                 peer_fn *on_ask)
+{
+    *peer = (struct peer){.rig = rig,
+                          .at = {.tcp = true, .rtu = rtu, .port = "0"},
+                          .slave_fd = -1,
+                          .on_ask = on_ask};
+    peer_listen_tcp(peer);
 }
 
 static inline void peer_listen_closed(uv_handle_t *handle)
