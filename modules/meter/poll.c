@@ -17,15 +17,10 @@
 #include "meter/device.h"
 
 #include "core/core.h"
-#include "core/hub.h"
-#include "meter/counters.h"
-#include "meter/decode.h"
 #include "meter/patience.h"
 #include "meter/refused.h"
 #include "meter/settings.h"
-
-#include <math.h>
-#include <string.h>
+#include "meter/values.h"
 
 static const uint64_t ns_per_ms = 1000000;
 /* As the line does: what is due within a millisecond is due. */
@@ -54,127 +49,6 @@ static bool is_aside(const struct kw_meter_device *device)
     return device->failures >= KW_METER_ASIDE_AFTER;
 }
 
-/*
- * Adds a sample; a bad one only when the point was not bad like that. While a
- * missing point is searched others are read several times in a poll: the
- * newest value counts, and one that came is not made bad again.
- */
-static void add_sample(struct kw_meter_device *device,
-                       struct kw_meter_point *point, const struct kw_sample *of)
-{
-    bool good = of->quality == KW_QUALITY_GOOD;
-    uint8_t quality = of->quality;
-
-    if (good && !kw_clock_sane(device->stamp_ms))
-        quality = KW_QUALITY_UNCERTAIN_CLOCK;
-    if (!good && (point->quality == quality || point->place != 0))
-        return;
-    point->quality = quality;
-    if (point->place == 0) {
-        device->sampled[device->samples_count++] =
-            (uint16_t)(point - device->points);
-        point->place = (uint16_t)device->samples_count;
-    }
-    device->samples[point->place - 1] = (struct kw_sample){
-        .point = point->id,
-        .quality = quality,
-        .encoding = of->encoding,
-        .time_ms = device->stamp_ms,
-        .raw = good ? of->raw : 0,
-        .value = good ? of->value : (double)NAN,
-    };
-}
-
-/* The next poll begins without any. */
-static void forget_samples(struct kw_meter_device *device)
-{
-    for (size_t i = 0; i < device->samples_count; i++)
-        device->points[device->sampled[i]].place = 0;
-    device->samples_count = 0;
-}
-
-/* What came from registers; it may still have to be multiplied. */
-static void take_number(struct kw_meter_device *device,
-                        struct kw_meter_point *point, uint8_t quality,
-                        uint64_t raw)
-{
-    struct kw_sample sample = {.encoding = point->encoding, .raw = raw};
-
-    if (quality == KW_QUALITY_GOOD) {
-        sample.value = kw_scale_value(&point->scale, point->encoding, raw);
-        if (!isfinite(sample.value))
-            quality = KW_QUALITY_BAD_IMPLAUSIBLE;
-    }
-    sample.quality = quality;
-    if (quality != KW_QUALITY_GOOD && point->place != 0)
-        return;
-    kw_meter_compute_put(&device->compute,
-                         (size_t)(point->map - device->map->points), quality,
-                         sample.value);
-    if (point->map->compute == NULL)
-        add_sample(device, point, &sample);
-}
-
-/* What is computed from what came. */
-static void add_computed(struct kw_meter_device *device)
-{
-    struct kw_meter_computed computed;
-
-    while (kw_meter_compute_next(&device->compute, &computed)) {
-        struct kw_sample sample = {.quality = computed.quality,
-                                   .encoding = KW_ENCODING_FLOAT64,
-                                   .value = computed.value};
-
-        memcpy(&sample.raw, &computed.value, sizeof(sample.raw));
-        add_sample(device, &device->points[device->computed[computed.place]],
-                   &sample);
-    }
-}
-
-/* The points of a request, as a range of device->points. */
-static struct kw_meter_point *first_point(struct kw_meter_device *device,
-                                          unsigned request)
-{
-    return &device->points[device->plan.requests[request].first];
-}
-
-static void decode_answer(struct kw_meter_device *device, unsigned request,
-                          const unsigned char *data)
-{
-    struct kw_meter_point *point = first_point(device, request);
-    unsigned count = device->request[request].asked;
-
-    for (; count > 0; count--, point++) {
-        const struct kw_map_point *map = point->map;
-        const unsigned char *at = data + (size_t)point->offset * 2;
-        uint8_t quality = KW_QUALITY_GOOD;
-        uint64_t raw = 0;
-
-        if (point->text != NULL) {
-            kw_meter_decode_text(map, at, point->text, KW_METER_TEXT_SIZE);
-            continue;
-        }
-        if (map->type == KW_MAP_BIT)
-            raw = kw_meter_decode_bit(data, point->offset);
-        else
-            quality = kw_meter_decode_number(map, at, &raw);
-        take_number(device, point, quality, raw);
-    }
-}
-
-static void fail_points(struct kw_meter_device *device, unsigned first,
-                        unsigned count, uint8_t quality)
-{
-    struct kw_meter_point *point = &device->points[first];
-
-    for (; count > 0; count--, point++) {
-        if (point->text == NULL)
-            take_number(device, point, quality, 0);
-        else if (quality != KW_QUALITY_BAD_EXCEPTION)
-            device->attributes_due = true; /* with the next poll */
-    }
-}
-
 static void fail_request(struct kw_meter_device *device, unsigned request,
                          uint8_t quality)
 {
@@ -185,7 +59,7 @@ static void fail_request(struct kw_meter_device *device, unsigned request,
                                                             : 0);
     kw_meter_image_drop(&device->image, device->request[request].block,
                         plan->address, plan->count);
-    fail_points(device, plan->first, plan->points, quality);
+    kw_meter_values_fail(device, plan->first, plan->points, quality);
 }
 
 static void set_step(struct kw_meter_device *device, unsigned request,
@@ -269,7 +143,7 @@ static void begin_poll(struct kw_meter_device *device, uint64_t now_ns)
         until_ns = device->due_ns[next];
     take_due(device, now_ns, until_ns, due);
     device->answered = device->stamped = false;
-    forget_samples(device);
+    kw_meter_values_forget(device);
     device->exception = 0;
     device->probes = 0;
     device->worst = KW_QUALITY_GOOD;
@@ -344,16 +218,6 @@ static void judge(struct kw_meter_device *device, uint64_t now_ns)
         set_state(device, KW_METER_DEVICE_FAILING);
 }
 
-static void publish(struct kw_meter_device *device, uint64_t now_ns)
-{
-    add_computed(device);
-    kw_meter_counters_judge(device, now_ns / ns_per_ms);
-    if (device->samples_count > 0)
-        kw_hub_publish_samples(device->core->hub, device->samples,
-                               device->samples_count);
-    forget_samples(device);
-}
-
 /* Goes on with the poll, or ends it when nothing is left. */
 static void go_on(struct kw_meter_device *device, uint64_t now_ns)
 {
@@ -362,7 +226,7 @@ static void go_on(struct kw_meter_device *device, uint64_t now_ns)
                           device->deadline_ns);
     } else if (device->sent == 0) {
         device->polling = false;
-        publish(device, now_ns);
+        kw_meter_values_publish(device, now_ns);
         judge(device, now_ns);
         plan_next(device, now_ns);
     }
@@ -451,7 +315,8 @@ static void tell_refused(struct kw_meter_device *device, unsigned tag,
         fail_request(device, tag, KW_QUALITY_BAD_EXCEPTION);
         return;
     }
-    fail_points(device, told.first_bad, told.bad, KW_QUALITY_BAD_EXCEPTION);
+    kw_meter_values_fail(device, told.first_bad, told.bad,
+                         KW_QUALITY_BAD_EXCEPTION);
     if (told.again)
         set_step(device, tag, KW_METER_STEP_TODO);
     if (told.split)
@@ -508,7 +373,7 @@ static void poll_answered(struct kw_meter_job *job, unsigned tag,
     if (quality == KW_QUALITY_GOOD) {
         device->answered = true;
         keep_image(device, tag, answer->data, now_ns);
-        decode_answer(device, tag, answer->data);
+        kw_meter_values_take(device, tag, answer->data);
         tell_refused(device, tag, 0);
     } else if (!retry(device, tag, answer, now_ns)) {
         fail_answer(device, tag, quality, answer->exception);
@@ -558,13 +423,13 @@ static void poll_down(struct kw_meter_job *job, uint64_t now_ns)
     judge_break(device, now_ns);
     device->polling = false;
     device->begun_ns = 0;
-    forget_samples(device);
+    kw_meter_values_forget(device);
     device->stamp_ms = kw_clock_wall_ms(device->core->clock);
     for (unsigned i = 0; i < device->plan.count; i++) {
         set_step(device, i, KW_METER_STEP_NONE);
         fail_request(device, i, KW_QUALITY_BAD_LINE);
     }
-    publish(device, now_ns);
+    kw_meter_values_publish(device, now_ns);
 }
 
 int kw_meter_device_start(struct kw_meter_device *device,
