@@ -307,6 +307,7 @@ static const struct kw_stream_events events = {
     .on_drain = on_drain,
     .on_end = on_end,
     .on_closed = on_closed,
+    .share = KW_SHARE_WEB,
 };
 
 /* Makes room by ending the connection that does nothing for longest; false

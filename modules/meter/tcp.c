@@ -130,6 +130,7 @@ static void connect_to(struct kw_meter_tcp *tcp, const struct sockaddr *address)
         .on_data = on_data,
         .on_end = on_end,
         .on_closed = on_closed,
+        .share = KW_SHARE_LINE,
     };
     const struct kw_meter_tcp_conf *conf = tcp->conf;
     bool named = tcp->secure != NULL && conf->tls->name != NULL;

@@ -303,6 +303,7 @@ static const struct kw_stream_events events = {
     .on_drain = on_drain,
     .on_end = on_end,
     .on_closed = on_closed,
+    .share = KW_SHARE_STATION,
 };
 
 /* A client that comes back is often accepted before the end of what it had is

@@ -14,8 +14,12 @@
 
 /* What one turn may do of each kind, see enum kw_budget. */
 static const unsigned budgets[KW_BUDGET_COUNT] = {
-    [KW_BUDGET_ACCEPT] = 32,
-    [KW_BUDGET_HANDSHAKE] = 8,
+    [KW_BUDGET_HANDSHAKE + KW_SHARE_WEB] = 3,
+    [KW_BUDGET_HANDSHAKE + KW_SHARE_STATION] = 2,
+    [KW_BUDGET_HANDSHAKE + KW_SHARE_LINE] = 3,
+    [KW_BUDGET_READ + KW_SHARE_WEB] = 64,
+    [KW_BUDGET_READ + KW_SHARE_STATION] = 32,
+    [KW_BUDGET_READ + KW_SHARE_LINE] = 64,
     [KW_BUDGET_REQUEST] = 16,
 };
 
@@ -91,17 +95,40 @@ static void on_turn_end(uv_prepare_t *prepare)
     note_turn(loop);
 }
 
+/* Gives the budget of a turn to those that wait for it, the oldest first. */
+static void grant(struct kw_loop *loop, size_t which)
+{
+    struct kw_link *claims = &loop->claims[which];
+
+    while (!kw_list_empty(claims) && loop->budget_left[which] > 0) {
+        struct kw_claim *claim =
+            KW_LIST_ENTRY(claims->next, struct kw_claim, link);
+
+        kw_list_remove(&claim->link);
+        claim->granted = loop->turn;
+        loop->budget_left[which]--;
+    }
+}
+
+static void begin_turn(struct kw_loop *loop)
+{
+    loop->turn++;
+    memcpy(loop->budget_left, budgets, sizeof(budgets));
+    for (size_t i = 0; i < KW_BUDGET_COUNT; i++)
+        grant(loop, i);
+}
+
 static void on_turn_begin(uv_check_t *check)
 {
-    struct kw_loop *loop = check->data;
-
-    memcpy(loop->budget_left, budgets, sizeof(budgets));
+    begin_turn(check->data);
 }
 
 int kw_loop_init(struct kw_loop *loop, const struct kw_clock *clock)
 {
     *loop = (struct kw_loop){.clock = clock};
     kw_list_init(&loop->turn_ends);
+    for (size_t i = 0; i < KW_BUDGET_COUNT; i++)
+        kw_list_init(&loop->claims[i]);
     if (uv_loop_init(&loop->uv) != 0)
         return KW_EIO;
     if (kw_wakes_init(loop) != 0) {
@@ -117,7 +144,7 @@ int kw_loop_init(struct kw_loop *loop, const struct kw_clock *clock)
     uv_unref((uv_handle_t *)&loop->prepare);
     uv_unref((uv_handle_t *)&loop->check);
     loop->minute_start_ms = uv_now(&loop->uv);
-    memcpy(loop->budget_left, budgets, sizeof(budgets));
+    begin_turn(loop);
     loop->turn_cpu_ns = thread_cpu_ns();
     return 0;
 }
@@ -144,6 +171,25 @@ bool kw_loop_budget_take(struct kw_loop *loop, enum kw_budget which)
         return false;
     loop->budget_left[which]--;
     return true;
+}
+
+bool kw_loop_budget_claim(struct kw_loop *loop, enum kw_budget which,
+                          struct kw_claim *claim)
+{
+    if (claim->granted == loop->turn) {
+        claim->granted = 0;
+        return true;
+    }
+    if (kw_loop_budget_take(loop, which))
+        return true;
+    if (kw_list_empty(&claim->link))
+        kw_list_append(&loop->claims[which], &claim->link);
+    return false;
+}
+
+void kw_loop_claim_cancel(struct kw_claim *claim)
+{
+    kw_list_remove(&claim->link);
 }
 
 void kw_loop_turn_end(struct kw_loop *loop, struct kw_turn_end *end)

@@ -15,12 +15,29 @@
 #include <stdbool.h>
 #include <uv.h>
 
-/* What costs much and can come in bursts: at most so much of it a turn. */
+/* Whose connection it is. Each share has budgets of its own, so that no flood
+ * of one takes what another needs. */
+enum kw_share {
+    KW_SHARE_WEB,     /* browsers, and whoever else connects */
+    KW_SHARE_STATION, /* SCADA stations */
+    KW_SHARE_LINE,    /* our own connections to meters */
+    KW_SHARE_COUNT
+};
+
+/* What costs much and can come in bursts: at most so much of it a turn. Of
+ * the first two there is one budget a share: KW_BUDGET_READ + share. */
 enum kw_budget {
-    KW_BUDGET_ACCEPT,    /* connections taken */
     KW_BUDGET_HANDSHAKE, /* TLS flights worked on */
-    KW_BUDGET_REQUEST,   /* web requests begun */
-    KW_BUDGET_COUNT
+    KW_BUDGET_READ = KW_BUDGET_HANDSHAKE + KW_SHARE_COUNT, /* reads of up to
+                                                              1 KiB */
+    KW_BUDGET_REQUEST = KW_BUDGET_READ + KW_SHARE_COUNT,   /* web requests */
+    KW_BUDGET_COUNT = KW_BUDGET_REQUEST + 1
+};
+
+/* A place in the queue for a budget. Embedded by the one who asks. */
+struct kw_claim {
+    struct kw_link link; /* kw_list_init before the first use */
+    uint64_t granted;    /* the turn in which it may go first */
 };
 
 struct kw_loop_stats {
@@ -48,7 +65,9 @@ struct kw_loop {
     struct kw_loop_stats stats;
     uint64_t turn_cpu_ns; /* thread's CPU time at its begin */
     uint64_t minute_start_ms, minute_longest_us, previous_longest_us;
+    uint64_t turn; /* number of this turn, from 1 */
     unsigned budget_left[KW_BUDGET_COUNT];
+    struct kw_link claims[KW_BUDGET_COUNT]; /* refused, the oldest first */
 };
 
 /* The clock is borrowed. KW_EIO when libuv can't start. */
@@ -66,6 +85,15 @@ KW_MUST_CHECK int kw_loop_fini(struct kw_loop *loop);
 
 /* Takes one of this turn's budget; false: come back next turn. */
 bool kw_loop_budget_take(struct kw_loop *loop, enum kw_budget which);
+
+/*
+ * The same, in the order of asking: a claim that is refused is queued, and in
+ * the next turns those that wait longest are served before anybody else. The
+ * claim must be taken out with kw_loop_claim_cancel before its memory goes.
+ */
+bool kw_loop_budget_claim(struct kw_loop *loop, enum kw_budget which,
+                          struct kw_claim *claim);
+void kw_loop_claim_cancel(struct kw_claim *claim);
 
 /*
  * Runs end->run once, before the loop waits again. Queueing twice before it

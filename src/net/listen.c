@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The kernel queues connections until uv_poll says that there are some; then
- * as many are accepted as this turn's budget allows, the rest next turn (the
- * poll is level-triggered). When descriptors or memory run out the poll stops
- * for 100 ms, since it would report the same connections for ever.
+ * a few are accepted, the rest next turn (the poll is level-triggered), so that
+ * a flood at one listener does not hold up the others. When descriptors or
+ * memory run out the poll stops for 100 ms, since it would report the same
+ * connections for ever.
  */
 #include "net/listen.h"
 
@@ -18,6 +19,7 @@
 #include <unistd.h>
 
 enum {
+    ACCEPTS = 8, /* a turn and listener */
     STARVED_PAUSE_MS = 100,
     SERVICE_SIZE = 24,
     KEEPALIVE_S = 60, /* silence before the kernel asks the peer */
@@ -91,8 +93,7 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 
     (void)status;
     (void)events;
-    while (!listener->life.closing &&
-           kw_loop_budget_take(listener->core->loop, KW_BUDGET_ACCEPT)) {
+    for (int i = 0; i < ACCEPTS && !listener->life.closing; i++) {
         if (!accept_one(listener))
             break;
     }

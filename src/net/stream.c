@@ -9,8 +9,10 @@
  * are tried at once; what the kernel does not take moves to `sending` and is
  * libuv's until on_written. Then `out` follows.
  *
- * A handshake's flight costs a unit of this turn's budget: without one, libuv
- * is refused the buffer and reads the socket again next turn.
+ * One read a turn, within the turn's budget: a second one, or one without
+ * budget, is refused the buffer, and libuv asks again next turn since the
+ * socket is still readable. In a handshake, where each flight may cost a
+ * signature, the budget is that of handshakes.
  */
 #include "net/stream.h"
 
@@ -161,10 +163,16 @@ static void update_reading(struct kw_stream *stream);
 static void on_alloc(uv_handle_t *handle, size_t size, uv_buf_t *buf)
 {
     struct kw_stream *stream = handle->data;
-    bool may = stream->tls == NULL || stream->opened ||
-               kw_loop_budget_take(stream->loop, KW_BUDGET_HANDSHAKE);
+    bool shakes = stream->tls != NULL && !stream->opened;
+    unsigned which =
+        (shakes ? KW_BUDGET_HANDSHAKE : KW_BUDGET_READ) + stream->events->share;
+    bool may = stream->read_turn != stream->loop->turn &&
+               kw_loop_budget_claim(stream->loop, (enum kw_budget)which,
+                                    &stream->claim);
 
     (void)size;
+    if (may)
+        stream->read_turn = stream->loop->turn;
     *buf = uv_buf_init((char *)stream->in, may ? sizeof(stream->in) : 0);
 }
 
@@ -333,6 +341,7 @@ static int init(struct kw_stream *stream, struct kw_loop *loop,
     kw_buf_init(&stream->out, UINT32_MAX / 2);
     kw_buf_init(&stream->sending, UINT32_MAX / 2);
     kw_list_init(&stream->later.link);
+    kw_list_init(&stream->claim.link);
     stream->later.run = run_later;
     stream->later.arg = stream;
     return tls == NULL
@@ -572,6 +581,7 @@ void kw_stream_close(struct kw_stream *stream)
     if (!kw_life_close(&stream->life))
         return;
     kw_loop_turn_end_cancel(&stream->later);
+    kw_loop_claim_cancel(&stream->claim);
     kw_life_close_handle(&stream->life, (uv_handle_t *)&stream->tcp);
     kw_life_close_handle(&stream->life, (uv_handle_t *)&stream->timer);
 }

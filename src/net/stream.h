@@ -12,6 +12,11 @@
  * On close: bytes not yet written are dropped unless kw_stream_finish was
  * called, which writes them and the TLS close_notify first. on_closed is the
  * last call; there the memory around the stream may be freed.
+ * Under load: a stream reads at most KW_STREAM_IN_BYTES a turn of the loop,
+ * and all streams of a share (core/loop.h) together within its budget, those
+ * that wait longest first. A TLS peer that goes on with handshake messages
+ * after the handshake (KeyUpdate, tickets, renegotiation) is refused, see
+ * net/tls_session.h.
  */
 #ifndef KW_NET_STREAM_H
 #define KW_NET_STREAM_H
@@ -37,6 +42,7 @@ struct kw_stream_events {
     void (*on_drain)(struct kw_stream *stream);
     void (*on_end)(struct kw_stream *stream, int err);
     void (*on_closed)(struct kw_stream *stream);
+    enum kw_share share; /* whose budgets of a turn it uses */
 };
 
 enum {
@@ -57,6 +63,8 @@ struct kw_stream {
     const struct kw_stream_events *events;
     struct kw_loop *loop;
     struct kw_turn_end later;   /* what must not happen inside a call */
+    struct kw_claim claim;      /* of the budget to read */
+    uint64_t read_turn;         /* when it last read */
     struct kw_tls_session *tls; /* NULL: plain */
     struct kw_buf out;          /* bytes waiting for the end of the turn */
     struct kw_buf sending;      /* bytes libuv holds */

@@ -69,6 +69,9 @@ KW_MUST_CHECK int kw_tls_load_authorities(struct kw_tls *tls, const char *file,
  * is wrong goes into the struct kw_tls_why that is the SSL's app data. */
 int kw_tls_peer_verify(int good, X509_STORE_CTX *store);
 
+/* Notes a reason of our own, unless there is one already. */
+void kw_tls_peer_say(struct kw_tls_why *why, const char *reason);
+
 /* Notes the error of the queue, unless a certificate was the reason. */
 void kw_tls_peer_note(struct kw_tls_why *why, unsigned long code);
 

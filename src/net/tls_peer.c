@@ -200,6 +200,17 @@ static const char *plain_reason(int reason)
     return NULL;
 }
 
+void kw_tls_peer_say(struct kw_tls_why *why, const char *reason)
+{
+    struct kw_buf text;
+
+    if (why->text != NULL)
+        return;
+    kw_buf_init(&text, WHY_MAX_BYTES);
+    put(&text, reason);
+    set_why(why, &text);
+}
+
 void kw_tls_peer_note(struct kw_tls_why *why, unsigned long code)
 {
     int reason = ERR_GET_REASON(code);

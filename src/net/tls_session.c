@@ -6,6 +6,7 @@
  */
 #include "net/tls_session.h"
 
+#include "base/bucket.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "net/tls_impl.h"
@@ -20,6 +21,12 @@
 /* A TLS record carries at most 16 KiB and costs at most this much more. */
 enum { RECORD_BYTES = 16384, RECORD_OVERHEAD = 40 };
 
+/* Handshake messages after the handshake: so many at once, then so many a
+ * second. A server sends two tickets as a rule, and a KeyUpdate is due after
+ * 2^24 records (RFC 8446, 5.5). Each costs new keys, so a peer that sends them
+ * without end is refused. */
+enum { LATER_BURST = 8, LATER_RATE = 1 };
+
 struct kw_tls_session {
     SSL *ssl;           /* owned */
     struct kw_tls *tls; /* held */
@@ -27,12 +34,16 @@ struct kw_tls_session {
     struct kw_tls_why why;
     const unsigned char *in;
     size_t in_length;
+    struct kw_bucket later; /* handshake messages after the handshake */
+    bool done;              /* the handshake is */
+    bool chatters;          /* and handshake messages come without end */
 };
 
 static int bio_read(BIO *bio, char *bytes, size_t size, size_t *got)
 {
     struct kw_tls_session *session = BIO_get_data(bio);
-    size_t length = size < session->in_length ? size : session->in_length;
+    size_t left = session->chatters ? 0 : session->in_length;
+    size_t length = size < left ? size : left;
 
     BIO_clear_retry_flags(bio);
     if (length == 0) {
@@ -105,6 +116,37 @@ static void set_time(const struct kw_tls_session *session)
                                    (time_t)(kw_clock_wall_ms(clock) / 1000));
 }
 
+static uint64_t now_ns(const struct kw_tls_session *session)
+{
+    const struct kw_clock *clock = session->tls->clock;
+
+    return kw_clock_mono_ns(clock != NULL ? clock : &kw_clock_system);
+}
+
+/* A message of the handshake: one of TLS 1.3 as OpenSSL reads it; of TLS 1.2
+ * its record, since a renegotiation is refused before its message is read. */
+static bool is_handshake(int version, int type, const void *bytes)
+{
+    const unsigned char *record = bytes;
+
+    if (version == TLS1_3_VERSION)
+        return type == SSL3_RT_HANDSHAKE;
+    return type == SSL3_RT_HEADER && record[0] == SSL3_RT_HANDSHAKE;
+}
+
+/* Sees each record and message (SSL_set_msg_callback(3)). */
+static void on_message(int written, int version, int type, const void *bytes,
+                       size_t length, SSL *ssl, void *arg)
+{
+    struct kw_tls_session *session = arg;
+
+    (void)version;
+    if (!written && length > 0 && session->done &&
+        is_handshake(SSL_version(ssl), type, bytes) &&
+        !kw_bucket_take(&session->later, 1, now_ns(session)))
+        session->chatters = true;
+}
+
 static int make_ssl(struct kw_tls_session *session, const char *host)
 {
     BIO *bio;
@@ -118,6 +160,8 @@ static int make_ssl(struct kw_tls_session *session, const char *host)
     BIO_set_init(bio, 1);
     SSL_set_bio(session->ssl, bio, bio);
     SSL_set_app_data(session->ssl, &session->why);
+    SSL_set_msg_callback(session->ssl, on_message);
+    SSL_set_msg_callback_arg(session->ssl, session);
     session->why.host = host;
     set_time(session);
     if (session->tls->server) {
@@ -175,6 +219,11 @@ size_t kw_tls_session_left(const struct kw_tls_session *session)
 /* What a call that gave result <= 0 means: 0 more is needed, else an error. */
 static int judge(struct kw_tls_session *session, int result)
 {
+    if (session->chatters) {
+        kw_tls_peer_say(&session->why,
+                        "sends TLS handshake messages without end");
+        return kw_tls_error(NULL, "peer", KW_EPROTO);
+    }
     switch (SSL_get_error(session->ssl, result)) {
     case SSL_ERROR_WANT_READ:
         return 0;
@@ -194,7 +243,11 @@ int kw_tls_session_shake(struct kw_tls_session *session)
 
     ERR_clear_error();
     result = SSL_do_handshake(session->ssl);
-    return result == 1 ? 1 : judge(session, result);
+    if (result != 1)
+        return judge(session, result);
+    kw_bucket_init(&session->later, LATER_RATE, LATER_BURST, now_ns(session));
+    session->done = true;
+    return 1;
 }
 
 int kw_tls_session_read(struct kw_tls_session *session, unsigned char *bytes,

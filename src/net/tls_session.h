@@ -32,12 +32,14 @@ void kw_tls_session_feed(struct kw_tls_session *session, const void *bytes,
                          size_t length);
 size_t kw_tls_session_left(const struct kw_tls_session *session);
 
-/* Goes on with the handshake: 1 done, 0 more bytes are needed, KW_EPROTO the
- * peer was refused or refuses (an alert may be in out), KW_ENOMEM. */
+/* Goes on with the handshake, until it is done: 1 done, 0 more bytes are
+ * needed, KW_EPROTO the peer was refused or refuses (an alert may be in out),
+ * KW_ENOMEM. */
 KW_MUST_CHECK int kw_tls_session_shake(struct kw_tls_session *session);
 
 /* Clear bytes: their number, 0 when more is needed, KW_EOF after the peer's
- * close_notify, KW_EPROTO, KW_ENOMEM. */
+ * close_notify, KW_EPROTO, KW_ENOMEM. KW_EPROTO too when the peer sends more
+ * handshake messages after the handshake than 8 and one a second. */
 KW_MUST_CHECK int kw_tls_session_read(struct kw_tls_session *session,
                                       unsigned char *bytes, size_t size);
 

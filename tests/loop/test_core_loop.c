@@ -154,8 +154,12 @@ static void test_within_the_turn(void **state)
 static void test_budget(void **state)
 {
     static const unsigned most[KW_BUDGET_COUNT] = {
-        [KW_BUDGET_ACCEPT] = 32,
-        [KW_BUDGET_HANDSHAKE] = 8,
+        [KW_BUDGET_HANDSHAKE + KW_SHARE_WEB] = 3,
+        [KW_BUDGET_HANDSHAKE + KW_SHARE_STATION] = 2,
+        [KW_BUDGET_HANDSHAKE + KW_SHARE_LINE] = 3,
+        [KW_BUDGET_READ + KW_SHARE_WEB] = 64,
+        [KW_BUDGET_READ + KW_SHARE_STATION] = 32,
+        [KW_BUDGET_READ + KW_SHARE_LINE] = 64,
         [KW_BUDGET_REQUEST] = 16,
     };
     struct stage *stage = *state;
@@ -171,6 +175,39 @@ static void test_budget(void **state)
         /* The next turn has all of it again. */
         kw_loop_turn_end(&stage->loop, &stage->ends[1]);
         kw_loop_run(&stage->loop);
+    }
+}
+
+/* Those that were refused go first, in their order; who asks in every turn
+ * before them waits like they did. */
+static void test_claims(void **state)
+{
+    struct stage *stage = *state;
+    struct kw_claim claims[200] = {0};
+    unsigned served[200] = {0};
+
+    for (unsigned i = 0; i < 200; i++)
+        kw_list_init(&claims[i].link);
+    for (unsigned turn = 0; turn < 25; turn++) {
+        unsigned taken = 0;
+
+        for (unsigned i = 0; i < 200; i++) {
+            if (i == 150 && turn > 3) /* went away while it waited */
+                kw_loop_claim_cancel(&claims[i]);
+            else if (kw_loop_budget_claim(&stage->loop, KW_BUDGET_READ,
+                                          &claims[i])) {
+                served[i]++;
+                taken++;
+            }
+        }
+        assert_in_range(taken, 63, 64); /* one was granted to who went */
+        kw_loop_turn_end(&stage->loop, &stage->ends[1]);
+        kw_loop_run(&stage->loop);
+    }
+    for (unsigned i = 0; i < 200; i++) {
+        if (i != 150)
+            assert_in_range(served[i], 6, 10); /* 25 * 64 / 200 = 8 */
+        kw_loop_claim_cancel(&claims[i]);
     }
 }
 
@@ -286,6 +323,7 @@ int main(void)
         TEST(test_cancel),
         TEST(test_within_the_turn),
         TEST(test_budget),
+        TEST(test_claims),
         TEST(test_slow_turn),
         TEST(test_slow_callback),
         TEST(test_start_is_no_turn),

@@ -28,6 +28,8 @@ struct end {
     bool pause_once; /* pauses in on_data */
     unsigned drains, ends;
     int err;
+    uint64_t turn; /* of the last bytes */
+    size_t turn_bytes;
 };
 
 struct scene {
@@ -36,6 +38,8 @@ struct scene {
     struct kw_tls *server_tls, *client_tls;
     struct end server, client;
     unsigned accepted;
+    uint64_t turn; /* of the last connection */
+    unsigned turn_accepted, most_accepted;
     bool listener_closed;
     char cert[128], key[128];
 };
@@ -51,12 +55,24 @@ static void on_open(struct kw_stream *stream)
     end_of(stream)->open = true;
 }
 
+/* One read a turn, and perhaps one that waited for the owner. */
+static void check_turn(struct end *end, size_t length)
+{
+    if (end->turn != end->stream.loop->turn)
+        end->turn_bytes = 0;
+    end->turn = end->stream.loop->turn;
+    end->turn_bytes += length;
+    assert_in_range(end->turn_bytes, 1, 2 * KW_STREAM_IN_BYTES);
+}
+
 static void on_data(struct kw_stream *stream, const unsigned char *bytes,
                     size_t length)
 {
     struct end *end = end_of(stream);
 
     assert_true(end->open);
+    if (stream->tls == NULL)
+        check_turn(end, length);
     if (end->pause_once)
         kw_stream_pause(stream, true);
     end->pause_once = false;
@@ -96,6 +112,11 @@ static void on_accepted(void *arg, int take_fd, const struct sockaddr *peer)
     struct scene *scene = arg;
 
     (void)peer;
+    if (scene->turn != scene->fixture.loop.turn)
+        scene->turn_accepted = 0;
+    scene->turn = scene->fixture.loop.turn;
+    if (++scene->turn_accepted > scene->most_accepted)
+        scene->most_accepted = scene->turn_accepted;
     if (scene->accepted++ > 0) { /* one is enough for these tests */
         close(take_fd);
         return;
@@ -748,6 +769,7 @@ static void test_close_while_connecting(void **state)
     (void)state;
     open_scene(&scene, true);
     connect_to(&scene, "localhost");
+    close_end(&scene, &scene.client);
     close_scene(&scene);
     assert_int_equal(scene.client.ends, 0);
 }
@@ -864,6 +886,45 @@ static void test_admission(void **state)
     kw_fixture_until_set(&scene.fixture, &scene.client.ended);
     assert_int_equal(asked, 1);
     assert_int_equal(scene.accepted, 0);
+    close_scene(&scene);
+}
+
+struct crowd {
+    struct scene *scene;
+    unsigned accepted;
+};
+
+static bool has_come(void *arg)
+{
+    const struct crowd *crowd = arg;
+
+    return crowd->scene->accepted == crowd->accepted;
+}
+
+/* A crowd at the door comes in a few a turn. */
+static void test_crowd(void **state)
+{
+    struct scene scene;
+    struct crowd crowd = {&scene, 15};
+    int fds[15];
+
+    (void)state;
+    open_scene(&scene, false);
+    for (unsigned i = 0; i < 15; i++) {
+        struct sockaddr_in address = {
+            .sin_family = AF_INET,
+            .sin_port = htons(kw_listener_port(scene.listener)),
+            .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+        };
+
+        fds[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        assert_int_equal(
+            connect(fds[i], (struct sockaddr *)&address, sizeof(address)), 0);
+    }
+    kw_fixture_until(&scene.fixture, has_come, &crowd);
+    assert_int_equal(scene.most_accepted, 8);
+    for (unsigned i = 0; i < 15; i++)
+        close(fds[i]);
     close_scene(&scene);
 }
 
@@ -990,6 +1051,7 @@ int main(void)
         cmocka_unit_test(test_many_handshakes),
         cmocka_unit_test(test_swap),
         cmocka_unit_test(test_admission),
+        cmocka_unit_test(test_crowd),
         cmocka_unit_test(test_listen_errors),
         cmocka_unit_test(test_listen_both),
         cmocka_unit_test(test_starved),

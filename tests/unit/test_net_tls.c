@@ -452,6 +452,139 @@ static void test_renegotiation(void **state)
     kw_tls_drop(server);
 }
 
+/* Reads what an end of OpenSSL's has written since the last time. */
+static int feed_from(SSL *ssl, struct kw_tls_session *to)
+{
+    unsigned char bytes[64];
+    char *wire = NULL;
+    long length = BIO_get_mem_data(SSL_get_wbio(ssl), &wire);
+    int got;
+
+    assert_true(length > 0);
+    kw_tls_session_feed(to, wire, (size_t)length);
+    got = kw_tls_session_read(to, bytes, sizeof(bytes));
+    (void)BIO_reset(SSL_get_wbio(ssl));
+    return got;
+}
+
+static void update_keys(SSL *ssl, unsigned times)
+{
+    for (unsigned i = 0; i < times; i++) {
+        assert_int_equal(SSL_key_update(ssl, SSL_KEY_UPDATE_NOT_REQUESTED), 1);
+        assert_int_equal(SSL_do_handshake(ssl), 1);
+    }
+}
+
+/* Eight KeyUpdates at once and one a second are taken; of more than that
+ * nothing is worked on. */
+static void test_key_updates(void **state)
+{
+    struct files *files = *state;
+    struct kw_tls *server = server_of(files);
+    struct peer peer;
+    char why[200];
+
+    open_peer(&peer, server);
+    assert_int_equal(shake_peer(&peer), 1);
+    update_keys(peer.ssl, 8);
+    assert_int_equal(feed_from(peer.ssl, peer.server), 0);
+    for (unsigned i = 0; i < 20; i++) {
+        kw_clock_manual_advance(&files->manual, 1000);
+        update_keys(peer.ssl, 1);
+        assert_int_equal(feed_from(peer.ssl, peer.server), 0);
+    }
+    assert_int_equal(SSL_write(peer.ssl, "x", 1), 1); /* the keys are right */
+    assert_int_equal(feed_from(peer.ssl, peer.server), 1);
+    update_keys(peer.ssl, 100);
+    assert_int_equal(feed_from(peer.ssl, peer.server), KW_EPROTO);
+    assert_true(kw_tls_session_left(peer.server) > 98 * 27);
+    assert_true(kw_tls_session_why(peer.server, "192.0.2.9", why, sizeof(why)));
+    assert_string_equal(why,
+                        "192.0.2.9 sends TLS handshake messages without end");
+    close_peer(&peer);
+    kw_tls_drop(server);
+}
+
+/* Joins an OpenSSL server with a session of ours; its tickets wait. */
+static SSL *open_server(struct files *files, struct kw_tls_session *client,
+                        struct kw_buf *out, int version)
+{
+    SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+    SSL *ssl;
+    int done = 0;
+
+    assert_int_equal(SSL_CTX_use_certificate_chain_file(ctx, files->cert), 1);
+    assert_int_equal(
+        SSL_CTX_use_PrivateKey_file(ctx, files->key, SSL_FILETYPE_PEM), 1);
+    ssl = SSL_new(ctx);
+    SSL_CTX_free(ctx);
+    assert_int_equal(SSL_set_max_proto_version(ssl, version), 1);
+    SSL_set_bio(ssl, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
+    SSL_set_accept_state(ssl);
+    for (unsigned i = 0; i < 3; i++) {
+        char *wire = NULL;
+        long length;
+
+        assert_true(kw_tls_session_shake(client) >= 0);
+        BIO_write(SSL_get_rbio(ssl), out->data, (int)out->length);
+        kw_buf_reset(out);
+        (void)SSL_do_handshake(ssl);
+        if (done == 1 && SSL_is_init_finished(ssl))
+            break;
+        length = BIO_get_mem_data(SSL_get_wbio(ssl), &wire);
+        kw_tls_session_feed(client, wire, (size_t)length);
+        done = kw_tls_session_shake(client);
+        (void)BIO_reset(SSL_get_wbio(ssl));
+    }
+    assert_true(done == 1 && SSL_is_init_finished(ssl));
+    return ssl;
+}
+
+/* One handshake message after the handshake. */
+enum nuisance { TICKET, KEY_UPDATE, HELLO_REQUEST };
+
+static void send_one(SSL *server, enum nuisance which)
+{
+    if (which == TICKET)
+        assert_int_equal(SSL_new_session_ticket(server), 1);
+    else if (which == HELLO_REQUEST)
+        assert_int_equal(SSL_renegotiate(server), 1);
+    else
+        assert_int_equal(SSL_key_update(server, SSL_KEY_UPDATE_NOT_REQUESTED),
+                         1);
+    assert_int_equal(SSL_do_handshake(server), 1);
+}
+
+/* A meter that sends them without end is refused. */
+static void test_hostile_server(void **state)
+{
+    struct files *files = *state;
+
+    for (enum nuisance which = TICKET; which <= HELLO_REQUEST; which++) {
+        struct kw_tls *tls = client_of(files->cert);
+        struct kw_tls_session *client = NULL;
+        struct kw_buf out;
+        SSL *server;
+
+        kw_buf_init(&out, 1 << 20);
+        assert_int_equal(kw_tls_session_new(&client, tls, "gateway", &out), 0);
+        server = open_server(files, client, &out,
+                             which == HELLO_REQUEST ? TLS1_2_VERSION
+                                                    : TLS1_3_VERSION);
+        for (unsigned i = 0; i < 4; i++)
+            send_one(server, which);
+        assert_int_equal(feed_from(server, client), 0);
+        for (unsigned i = 0; i < 30; i++)
+            send_one(server, which);
+        assert_int_equal(feed_from(server, client), KW_EPROTO);
+        assert_true(kw_tls_session_left(client) > 0);
+        SSL_free(server);
+        kw_tls_session_free(client);
+        kw_buf_fini(&out);
+        kw_tls_drop(tls);
+    }
+}
+
 static int shake_with_alpn(struct kw_tls *server, const char *offer,
                            unsigned length)
 {
@@ -878,6 +1011,8 @@ int main(void)
         FILES_TEST(test_ciphers),
         FILES_TEST(test_groups),
         FILES_TEST(test_renegotiation),
+        FILES_TEST(test_key_updates),
+        FILES_TEST(test_hostile_server),
         FILES_TEST(test_alpn),
         FILES_TEST(test_tickets),
         FILES_TEST(test_ticket_used_once),
