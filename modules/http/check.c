@@ -37,6 +37,25 @@ static bool take_line(struct kw_http_lines *lines, const char *bytes,
     return end != NULL;
 }
 
+/* Method, one space, target, one space, "HTTP/" (RFC 9112, 3): llhttp takes
+ * more spaces, and RTSP and ICE for HTTP. */
+static bool request_line_ok(struct kw_http_lines *lines, const char *bytes,
+                            size_t length)
+{
+    static const char version[] = "HTTP/";
+
+    for (size_t i = 0; i < length; i++) {
+        if (bytes[i] == ' ' && (++lines->spaces > 2 || lines->doubled))
+            return false;
+        lines->doubled = bytes[i] == ' ';
+        if (lines->spaces == 2 && bytes[i] != ' ' &&
+            lines->version < sizeof(version) - 1 &&
+            bytes[i] != version[lines->version++])
+            return false;
+    }
+    return true;
+}
+
 static int scan_request_line(struct kw_http_lines *lines,
                              const struct kw_http_limits *limits,
                              const char *bytes, size_t length, size_t *used)
@@ -60,7 +79,8 @@ static int scan_request_line(struct kw_http_lines *lines,
     /* a line end is two bytes; before it came, one of them may be there */
     if (lines->line_bytes > limits->request_line_bytes + (ended ? 2 : 1))
         return 414;
-    return clean ? 0 : 400;
+    return clean && request_line_ok(lines, bytes + from, *used - from) ? 0
+                                                                       : 400;
 }
 
 /* The first byte of a line. */
@@ -154,7 +174,9 @@ static int scan_size(struct kw_http_chunks *chunks, char c)
         return c == '\r' && chunks->digits > 0 ? 0 : 400;
     }
     chunks->left = chunks->left << 4 | (unsigned)digit;
-    return ++chunks->digits > CHUNK_DIGITS ? 400 : 0;
+    if (++chunks->digits > CHUNK_DIGITS)
+        return 400;
+    return chunks->left > chunks->limit ? 413 : 0;
 }
 
 /* The one byte that must stand between two parts. */
@@ -173,6 +195,7 @@ static int scan_chunk_byte(struct kw_http_chunks *chunks, char c)
     case KW_HTTP_SIZE:
         return scan_size(chunks, c);
     case KW_HTTP_SIZE_LF:
+        chunks->limit -= chunks->left;
         return scan_fixed(chunks, c, '\n',
                           chunks->left > 0 ? KW_HTTP_DATA : KW_HTTP_END_CR);
     case KW_HTTP_DATA_CR:

@@ -33,6 +33,9 @@ struct kw_http_lines {
         KW_HTTP_HEAD_END,
     } place;
     char last;          /* byte of the line, to see CR before LF */
+    bool doubled;       /* the byte before was a space */
+    unsigned spaces;    /* of the request line so far */
+    unsigned version;   /* bytes of "HTTP/" behind the second */
     size_t blank_bytes; /* line ends before the request line */
     size_t line_bytes;  /* of the request line so far */
     size_t block_bytes;
@@ -64,11 +67,13 @@ struct kw_http_chunks {
         KW_HTTP_END_LF,
         KW_HTTP_CHUNKS_END,
     } place;
+    uint64_t limit;  /* of the body; more is refused as soon as it is told */
     unsigned digits; /* of the size so far */
     uint64_t left;   /* the size, then the data still to come */
 };
 
-/* Takes the next bytes; *used are those that belong to the body. 0 or 400. */
+/* Takes the next bytes; *used are those that belong to the body. 0, 400, or
+ * 413: the sizes so far are above the limit. */
 int kw_http_chunks_scan(struct kw_http_chunks *chunks, const char *bytes,
                         size_t length, size_t *used);
 

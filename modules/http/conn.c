@@ -172,8 +172,10 @@ static void await_body(struct kw_http_conn *conn)
 
     conn->state = KW_HTTP_BODY;
     conn->body_ms = now_ms(conn);
-    conn->parser.body = &conn->body;
-    if (expect != NULL && strcasecmp(expect, "100-continue") == 0)
+    kw_http_parser_body(&conn->parser, &conn->body);
+    /* of HTTP/1.0 it is ignored (RFC 9110, 10.1.1) */
+    if (expect != NULL && kw_http_parser_is_11(&conn->parser) &&
+        strcasecmp(expect, "100-continue") == 0)
         (void)kw_stream_write(&conn->stream, go, sizeof(go) - 1);
 }
 

@@ -179,6 +179,8 @@ static int on_head(llhttp_t *llhttp)
     return 0;
 }
 
+static const char too_large[] = "The body is too large.";
+
 /* The ceiling is the buffer's; a body without a length meets it here. */
 static int on_body(llhttp_t *llhttp, const char *at, size_t length)
 {
@@ -187,7 +189,7 @@ static int on_body(llhttp_t *llhttp, const char *at, size_t length)
     if (parser->body != NULL)
         kw_buf_put(parser->body, at, length);
     if (parser->body == NULL || kw_buf_err(parser->body) == KW_EFULL)
-        return refuse(parser, 413, "The body is too large.");
+        return refuse(parser, 413, too_large);
     if (kw_buf_err(parser->body) != 0)
         return refuse(parser, 500, "There is not enough memory.");
     return 0;
@@ -302,7 +304,9 @@ static enum kw_http_step feed_body(struct kw_http_parser *parser,
     if (chunked)
         status = kw_http_chunks_scan(&parser->chunks, bytes, length, used);
     if (status != 0) {
-        refuse(parser, status, "The chunks of the body are malformed.");
+        refuse(parser, status,
+               status == 413 ? too_large
+                             : "The chunks of the body are malformed.");
         return KW_HTTP_REFUSED;
     }
     err = llhttp_execute(&parser->llhttp, bytes, *used);
@@ -325,6 +329,12 @@ enum kw_http_step kw_http_parser_feed(struct kw_http_parser *parser,
         return KW_HTTP_END;
     return parser->head ? feed_body(parser, bytes, length, used)
                         : feed_head(parser, bytes, length, used);
+}
+
+void kw_http_parser_body(struct kw_http_parser *parser, struct kw_buf *body)
+{
+    parser->body = body;
+    parser->chunks.limit = body->ceiling;
 }
 
 const char *kw_http_parser_method(const struct kw_http_parser *parser)

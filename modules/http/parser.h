@@ -52,7 +52,7 @@ struct kw_http_parser {
     size_t name_length;               /* longer than name[]: not one of ours */
     int field;                        /* being read, -1 not kept */
     bool versioned, head, complete, keep_alive;
-    struct kw_buf *body; /* set at HEAD; NULL: any byte is too many */
+    struct kw_buf *body; /* of kw_http_parser_body */
     int status;          /* of a refusal: 400, 413, 414, 431, 500 */
     const char *why;     /* one sentence for people */
 };
@@ -74,6 +74,10 @@ void kw_http_parser_trim(struct kw_http_parser *parser);
 enum kw_http_step kw_http_parser_feed(struct kw_http_parser *parser,
                                       const char *bytes, size_t length,
                                       size_t *used);
+
+/* Where the body goes, borrowed; its ceiling is the body's. To be said at
+ * HEAD; without it any byte is too many. */
+void kw_http_parser_body(struct kw_http_parser *parser, struct kw_buf *body);
 
 /* Of a complete head; borrowed until reset. */
 const char *kw_http_parser_method(const struct kw_http_parser *parser);

@@ -69,7 +69,7 @@ static struct verdict feed(const uint8_t *data, size_t size, size_t step)
         promise(used <= piece, "no more used than given");
         out.used += used;
         if (out.step == KW_HTTP_HEAD)
-            parser.body = &body;
+            kw_http_parser_body(&parser, &body);
         if (out.step == KW_HTTP_HEAD || out.step == KW_HTTP_END)
             check_head(&parser);
     }

@@ -128,6 +128,10 @@ static const struct {
     {"", 0, -1},
     {"0000000000000003\r\nabc\r\n0\r\n\r\n", 0, 0},
     {"00000000000000003\r\n", 400, 0},
+    {"14\r\n", 0, -1},
+    {"15", 413, 0},
+    {"a\r\n0123456789\r\nB", 413, 0},
+    {"ffffffffffffffff", 413, 0},
     {"\r\n", 400, 0},
     {"g\r\n", 400, 0},
     {" 3\r\n", 400, 0},
@@ -150,7 +154,7 @@ static void test_chunks(void **state)
     (void)state;
     for (size_t i = 0; i < ROWS(chunk_rows) * 2; i++) {
         const char *body = chunk_rows[i / 2].body;
-        struct kw_http_chunks chunks = {0};
+        struct kw_http_chunks chunks = {.limit = 20};
         size_t length = strlen(body), total = 0, used = 0;
         int status = 0, over = chunk_rows[i / 2].over;
 

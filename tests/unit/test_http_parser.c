@@ -38,7 +38,7 @@ static struct outcome feed(struct kw_http_parser *parser, const void *bytes,
         out.used += used;
         if (out.step == KW_HTTP_HEAD) {
             out.heads++;
-            parser->body = &body;
+            kw_http_parser_body(parser, &body);
         }
     }
     out.status = parser->status;
