@@ -4,7 +4,8 @@
  * head's end asks exchange.c, then BODY, BUSY, SENDING, DONE and IDLE again.
  * One request at a time: bytes that come meanwhile wait in `pending`, and
  * when that is full the stream is paused. A request begins only with a unit
- * of the turn's budget; without one the connection queues in http->waiting.
+ * of the turn's budget, and one that costs more is answered only with more of
+ * it; without budget the connection queues in http->waiting.
  *
  * Failure: what is malformed gets one problem document and the connection
  * ends; a deadline gets 408 or just the end; a client that is lost, or takes
@@ -15,6 +16,7 @@
 #include "http/conn.h"
 
 #include "base/mem.h"
+#include "http/body.h"
 #include "http/server.h"
 #include "net/tls.h"
 
@@ -27,6 +29,9 @@ enum {
     FIELDS_MAX_BYTES = 8192,
     BODY_GRACE_MS = 5000, /* before the floor of the rate holds */
     TRIM_MS = 1000,       /* idle for that long: memory is given back */
+    SLOW_MS = 1000,       /* a handshake or request of that age is slow */
+    SILENT_MS = 5,        /* connected and nothing sent: at least that old */
+    KEPT_MAX = 32,        /* places for those with a session */
 };
 
 static void consume(struct kw_http_conn *conn, const unsigned char *bytes,
@@ -50,6 +55,7 @@ static void set_state(struct kw_http_conn *conn, enum kw_http_state state)
 void kw_http_conn_abort(struct kw_http_conn *conn)
 {
     kw_http_exchange_cancel(conn);
+    kw_http_body_release(conn);
     conn->state = KW_HTTP_ENDING;
     kw_list_remove(&conn->wait);
     kw_loop_turn_end_cancel(&conn->go_on);
@@ -66,6 +72,7 @@ static void finish(struct kw_http_conn *conn)
 /* The exchange is over: ready for the next, or the end. */
 static void next(struct kw_http_conn *conn)
 {
+    kw_http_body_release(conn);
     kw_arena_fini(&conn->arena);
     kw_buf_fini(&conn->sending);
     kw_buf_fini(&conn->body);
@@ -131,12 +138,19 @@ void kw_http_conn_serve_waiting(void *arg)
     struct kw_http *http = arg;
     struct kw_loop *loop = http->core->loop;
 
-    while (!kw_list_empty(&http->waiting) &&
-           kw_loop_budget_take(loop, KW_BUDGET_REQUEST)) {
+    while (!kw_list_empty(&http->waiting)) {
         struct kw_http_conn *conn =
             KW_LIST_ENTRY(http->waiting.next, struct kw_http_conn, wait);
+        bool ready = conn->state == KW_HTTP_READY;
 
+        if (!kw_loop_budget_take(loop, KW_BUDGET_REQUEST,
+                                 ready ? kw_http_exchange_cost(conn) : 1))
+            break;
         kw_list_remove(&conn->wait);
+        if (ready) {
+            kw_http_exchange_go(conn);
+            continue;
+        }
         conn->granted = true;
         conn->state = KW_HTTP_IDLE;
         unstash(conn);
@@ -152,7 +166,7 @@ static bool begin_request(struct kw_http_conn *conn)
     struct kw_loop *loop = http->core->loop;
 
     if (!conn->granted && (!kw_list_empty(&http->waiting) ||
-                           !kw_loop_budget_take(loop, KW_BUDGET_REQUEST))) {
+                           !kw_loop_budget_take(loop, KW_BUDGET_REQUEST, 1))) {
         conn->state = KW_HTTP_WAITING;
         kw_list_append(&http->waiting, &conn->wait);
         kw_loop_turn_end(loop, &http->serve_waiting);
@@ -312,35 +326,102 @@ static const struct kw_stream_events events = {
     .share = KW_SHARE_WEB,
 };
 
-/* Makes room by ending the connection that does nothing for longest; false
- * when all are at work. */
-static bool evict(struct kw_http *http)
-{
-    struct kw_http_conn *oldest = NULL;
+/* Who goes first when there is no room, the higher the sooner; 0: nobody is
+ * ended for a newcomer. */
+enum rank {
+    STAYS,
+    KNOWN_IDLE,
+    IDLE,
+    READING,
+    SILENT,
+    SLOW_READING,
+    SLOW_SHAKING
+};
 
+static bool is_known(const struct kw_http_conn *conn)
+{
+    return conn->who.session != 0;
+}
+
+/* A client says something within a round trip and sends a request within a
+ * second; those that don't go before the others, and those whose last request
+ * had a session go last, and only between two requests. */
+static enum rank rank(const struct kw_http_conn *conn, uint64_t now)
+{
+    uint64_t age_ms = now - conn->since_ms;
+
+    switch (conn->state) {
+    case KW_HTTP_SHAKING:
+        if (age_ms > SLOW_MS)
+            return SLOW_SHAKING;
+        return !conn->stream.heard && age_ms > SILENT_MS ? SILENT : STAYS;
+    case KW_HTTP_HEADING:
+    case KW_HTTP_BODY:
+        if (is_known(conn))
+            return STAYS;
+        return age_ms > SLOW_MS ? SLOW_READING : READING;
+    case KW_HTTP_IDLE:
+        return is_known(conn) ? KNOWN_IDLE : IDLE;
+    case KW_HTTP_WAITING:
+    case KW_HTTP_READY:
+    case KW_HTTP_PARSING:
+    case KW_HTTP_BUSY:
+    case KW_HTTP_STREAMING:
+    case KW_HTTP_SENDING:
+    case KW_HTTP_DONE:
+    case KW_HTTP_ENDING:
+    default:
+        return STAYS;
+    }
+}
+
+/* Places that strangers can't have, so that no flood of theirs keeps out who
+ * has a session. */
+static size_t kept(size_t most)
+{
+    return most / 4 < KEPT_MAX ? most / 4 : KEPT_MAX;
+}
+
+/* Is there a place for a newcomer? At a ceiling the one of the highest rank
+ * makes it, the oldest of these; false: all are at work. */
+static bool make_room(struct kw_http *http)
+{
+    size_t most = (size_t)http->conf->limits.connections, all = 0, known = 0;
+    struct kw_http_conn *goes = NULL;
+    enum rank highest = STAYS;
+    uint64_t now = kw_clock_mono_ms(http->core->clock);
+    bool strangers_full;
+
+    if (http->conn_count < most - kept(most))
+        return true;
     KW_LIST_EACH (link, &http->conns) {
         struct kw_http_conn *conn =
             KW_LIST_ENTRY(link, struct kw_http_conn, link);
+        enum rank its = rank(conn, now);
 
-        if ((conn->state == KW_HTTP_IDLE || conn->state == KW_HTTP_SHAKING) &&
-            (oldest == NULL || conn->since_ms < oldest->since_ms))
-            oldest = conn;
+        all += conn->state != KW_HTTP_ENDING;
+        known += conn->state != KW_HTTP_ENDING && is_known(conn);
+        if (its > highest ||
+            (its != STAYS && its == highest && conn->since_ms < goes->since_ms))
+            goes = conn;
+        highest = its > highest ? its : highest;
     }
-    if (oldest != NULL)
-        kw_http_conn_abort(oldest);
-    return oldest != NULL;
+    strangers_full = all - known >= most - kept(most);
+    if (all < most && !strangers_full)
+        return true;
+    if (goes == NULL || (strangers_full && highest == KNOWN_IDLE))
+        return false;
+    kw_http_conn_abort(goes);
+    return true;
 }
 
-/* At the ceiling somebody who idles makes room for the newcomer: a browser
- * comes back without a trace, a newcomer that is turned away sees an error. */
 void kw_http_conn_accept(struct kw_http *http, int take_fd)
 {
     struct kw_http_conn *conn = NULL;
 
     /* one that was ended still counts until it is gone: twice is the most */
-    if ((http->conn_count < (size_t)http->conf->limits.connections ||
-         (evict(http) &&
-          http->conn_count < 2 * (size_t)http->conf->limits.connections)))
+    if (http->conn_count < 2 * (size_t)http->conf->limits.connections &&
+        make_room(http))
         conn = kw_alloc(sizeof(*conn));
     if (conn == NULL) {
         http->counters.refused++;
@@ -449,6 +530,8 @@ static void sweep_one(struct kw_http_conn *conn, uint64_t now)
     case KW_HTTP_STREAMING:
     case KW_HTTP_SENDING:
     case KW_HTTP_WAITING:
+    case KW_HTTP_READY:
+    case KW_HTTP_PARSING:
     case KW_HTTP_DONE:
     case KW_HTTP_ENDING:
     default:

@@ -14,6 +14,7 @@
 
 struct kw_http;
 struct kw_http_file;
+struct kw_http_reading;
 
 enum kw_http_state {
     KW_HTTP_SHAKING,   /* TLS handshake */
@@ -21,6 +22,8 @@ enum kw_http_state {
     KW_HTTP_WAITING,   /* a request is there, the turn's budget is spent */
     KW_HTTP_HEADING,   /* reads the head */
     KW_HTTP_BODY,      /* the head was accepted, reads the body */
+    KW_HTTP_READY,     /* the request is complete, the budget is spent */
+    KW_HTTP_PARSING,   /* a job reads its large body */
     KW_HTTP_BUSY,      /* a handler has the request */
     KW_HTTP_STREAMING, /* the handler feeds a stream */
     KW_HTTP_SENDING,   /* the answer is complete, not all of it is written */
@@ -46,8 +49,9 @@ struct kw_http_conn {
     bool counted;             /* in http->counters.streams */
 
     struct kw_http_parser parser;
-    struct kw_buf body;    /* of the request */
-    struct kw_arena arena; /* of the request */
+    struct kw_buf body;              /* of the request */
+    struct kw_http_reading *reading; /* the job that has it, or NULL */
+    struct kw_arena arena;           /* of the request */
     struct kw_identity who;
     struct kw_request request;
     const struct kw_http_file *file; /* or the file that answers */
@@ -84,8 +88,22 @@ void kw_http_conn_serve_waiting(void *arg);
  * state is still HEADING, or an answer (a refusal) is on its way. */
 void kw_http_exchange_begin(struct kw_http_conn *conn);
 
-/* The whole request is there: lets the handler or the file answer. */
+/* The whole request is there: lets the handler or the file answer, or puts it
+ * into http->waiting when it costs more than is left of this turn. */
 void kw_http_exchange_run(struct kw_http_conn *conn);
+
+/* The same with the turn's budget already taken. */
+void kw_http_exchange_go(struct kw_http_conn *conn);
+
+/* A complete request: is its session still there, and permitted? False:
+ * answered. */
+bool kw_http_exchange_permits(struct kw_http_conn *conn);
+
+/* Calls the handler. */
+void kw_http_exchange_handle(struct kw_http_conn *conn);
+
+/* What it costs beyond the one request that was paid for at its begin. */
+unsigned kw_http_exchange_cost(const struct kw_http_conn *conn);
 
 /* The client or the session is gone: the handler must forget the request. */
 void kw_http_exchange_cancel(struct kw_http_conn *conn);

@@ -9,9 +9,9 @@
  * What is not below /api/ is a file; files are public.
  */
 #include "base/text.h"
-#include "core/conf.h"
 #include "core/registry.h"
 #include "core/request.h"
+#include "http/body.h"
 #include "http/conn.h"
 #include "http/files.h"
 #include "http/server.h"
@@ -22,7 +22,6 @@
 
 enum {
     PATH_MAX_BYTES = 16384 + 1, /* the setting's upper bound */
-    BODY_MAX_BYTES = 65536,     /* where the route says nothing */
     ARENA_BYTES = 256 << 10,
     ARENA_PER_BODY_BYTE = 64, /* a tree of "[1,1,...]" is that much larger */
 };
@@ -91,7 +90,7 @@ static void identify(struct kw_http_conn *conn, bool active)
 static bool check_permission(struct kw_http_conn *conn, unsigned permission)
 {
     if (permission == KW_MAY_PUBLIC ||
-        (conn->who.permissions & permission) == permission)
+        (conn->who.permissions & permission) != 0)
         return true;
     if (conn->who.session == 0)
         return refuse(conn, 401, "no_session", "Log in first.");
@@ -141,13 +140,6 @@ static bool check_recent(struct kw_http_conn *conn,
                   "Give your password again first.");
 }
 
-static size_t body_max(const struct kw_route *route)
-{
-    if (route->method == KW_GET)
-        return 0;
-    return route->body_max_bytes > 0 ? route->body_max_bytes : BODY_MAX_BYTES;
-}
-
 static bool check_query(struct kw_http_conn *conn, const char *query)
 {
     struct kw_diag diag;
@@ -161,21 +153,6 @@ static bool check_query(struct kw_http_conn *conn, const char *query)
         kw_reply_diag(&conn->request, 422, "query_invalid", &diag);
     kw_diag_fini(&diag);
     return err == 0;
-}
-
-static bool check_body_size(struct kw_http_conn *conn,
-                            const struct kw_route *route)
-{
-    const char *expect = field(conn, KW_HTTP_EXPECT);
-
-    kw_buf_init(&conn->body, body_max(route));
-    conn->body.secret = true;
-    if (kw_http_parser_length(&conn->parser) > body_max(route))
-        return refuse(conn, 413, "body_too_large", "The body is too large.");
-    if (expect != NULL && strcasecmp(expect, "100-continue") != 0)
-        return refuse(conn, 417, "expectation",
-                      "Only 100-continue can be expected.");
-    return true;
 }
 
 /* The tag of If-Match without its quotes, or NULL. */
@@ -237,13 +214,13 @@ static void begin_api(struct kw_http_conn *conn, const char *path,
         refuse_route(conn, &match);
         return;
     }
-    conn->arena.ceiling_bytes += body_max(route) * ARENA_PER_BODY_BYTE;
+    conn->arena.ceiling_bytes += kw_http_body_max(route) * ARENA_PER_BODY_BYTE;
     identify(conn, is_active(conn, route->flags));
     fill_request(conn, &match);
     /* each of these answers when it says no */
     (void)(check_permission(conn, route->permission) &&
            check_source(conn, route) && check_recent(conn, route) &&
-           check_query(conn, query) && check_body_size(conn, route));
+           check_query(conn, query) && kw_http_body_check(conn, route));
 }
 
 /* A client that sends a body along with GET is refused when it comes: there is
@@ -296,78 +273,66 @@ void kw_http_exchange_begin(struct kw_http_conn *conn)
         begin_file(conn, path);
 }
 
-/* The body as a tree, NULL when there is none. False: answered. */
-static bool parse_body(struct kw_http_conn *conn, struct kw_node **node,
-                       struct kw_diag *diag)
-{
-    const char *text = (const char *)conn->body.data;
-    int err;
-
-    *node = NULL;
-    if (conn->body.length == 0)
-        return true;
-    err = kw_conf_parse_json(text, conn->body.length, &conn->arena, node, diag);
-    if (err == KW_ENOMEM)
-        return refuse(conn, 500, "no_memory", "There is not enough memory.");
-    if (err != 0)
-        kw_reply_diag(&conn->request, 400, "body_malformed", diag);
-    return err == 0;
-}
-
-static bool read_body(struct kw_http_conn *conn)
-{
-    struct kw_node *node;
-    struct kw_diag diag;
-    bool read = false;
-    int err;
-
-    if (conn->request.route->method == KW_GET)
-        return true;
-    kw_diag_init(&diag);
-    if (parse_body(conn, &node, &diag)) {
-        err = kw_request_read_body(&conn->request, node, &diag);
-        if (err == KW_ENOMEM)
-            (void)refuse(conn, 500, "no_memory", "There is not enough memory.");
-        else if (err != 0)
-            kw_reply_diag(&conn->request, 422, "body_invalid", &diag);
-        read = err == 0;
-    }
-    kw_diag_fini(&diag);
-    return read;
-}
-
 /* The body may have come long after the head: a session that ended in
  * between must not act any more. */
-static bool is_still_permitted(struct kw_http_conn *conn)
+bool kw_http_exchange_permits(struct kw_http_conn *conn)
 {
     const struct kw_route *route = conn->request.route;
 
-    if (conn->state != KW_HTTP_BODY || route->permission == KW_MAY_PUBLIC)
+    if (route->permission == KW_MAY_PUBLIC)
         return true;
     identify(conn, false);
     return check_permission(conn, route->permission);
 }
 
-/* The handler may answer inside this call, later, or be cancelled. */
-void kw_http_exchange_run(struct kw_http_conn *conn)
+void kw_http_exchange_handle(struct kw_http_conn *conn)
 {
-    void *self;
+    void *self = kw_route_self(conn->http->core->registry, conn->request.route);
 
-    if (conn->file != NULL) {
-        kw_http_reply_file(conn, conn->file);
-        return;
-    }
-    if (!is_still_permitted(conn))
-        return;
-    conn->state = KW_HTTP_BUSY;
-    if (!read_body(conn))
-        return;
-    self = kw_route_self(conn->http->core->registry, conn->request.route);
     if (self == NULL)
         (void)refuse(conn, 503, "not_running",
                      "That part of the gateway does not run now.");
     else
         conn->request.route->handle(self, &conn->request);
+}
+
+void kw_http_exchange_go(struct kw_http_conn *conn)
+{
+    conn->state = KW_HTTP_BUSY;
+    if (conn->request.route->method == KW_GET)
+        kw_http_exchange_handle(conn);
+    else
+        kw_http_body_read(conn);
+}
+
+unsigned kw_http_exchange_cost(const struct kw_http_conn *conn)
+{
+    static const unsigned costs[] = {
+        [KW_COST_LIGHT] = 0, [KW_COST_QUERY] = 16, [KW_COST_HASH] = 3};
+
+    return costs[conn->request.route->cost] + kw_http_body_cost(conn);
+}
+
+/* The handler may answer inside this call, later, or be cancelled. */
+void kw_http_exchange_run(struct kw_http_conn *conn)
+{
+    struct kw_http *http = conn->http;
+    struct kw_loop *loop = http->core->loop;
+    unsigned cost;
+
+    if (conn->file != NULL) {
+        kw_http_reply_file(conn, conn->file);
+        return;
+    }
+    cost = kw_http_exchange_cost(conn);
+    if (cost == 0 || (kw_list_empty(&http->waiting) &&
+                      kw_loop_budget_take(loop, KW_BUDGET_REQUEST, cost))) {
+        kw_http_exchange_go(conn);
+        return;
+    }
+    conn->state = KW_HTTP_READY;
+    kw_list_append(&http->waiting, &conn->wait);
+    kw_loop_turn_end(loop, &http->serve_waiting);
 }
 
 /* on_closed runs once, and the handler's pointer to the request is dead. */

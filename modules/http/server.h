@@ -35,7 +35,9 @@ struct kw_http {
     size_t conn_count;
     struct kw_link waiting; /* those that wait for the turn's budget */
     struct kw_turn_end serve_waiting;
-    struct kw_buf scratch; /* an answer being put together */
+    struct kw_http_conn *large; /* the one that has a large body, or NULL */
+    bool parsing;               /* a job works on it, its connection or not */
+    struct kw_buf scratch;      /* an answer being put together */
     char date[KW_HTTP_DATE_SIZE];
     uv_timer_t sweep; /* deadlines and the date */
     struct kw_http_counters counters;

@@ -322,11 +322,13 @@ const struct kw_route kw_meter_routes[] = {
     {.method = KW_GET,
      .path = "/meters",
      .permission = KW_MAY_SEE,
+     .cost = KW_COST_QUERY,
      .help = "Lines and meters with their state and bus figures.",
      .handle = get_meters},
     {.method = KW_GET,
      .path = "/bus",
      .permission = KW_MAY_SEE,
+     .cost = KW_COST_QUERY,
      .help = "One line: round trips, errors by meter, the last frames with "
              "their meaning, and where a fault is.",
      .query = bus_rows,

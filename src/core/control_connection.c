@@ -269,7 +269,8 @@ static void run_request(struct kw_control_connection *connection,
                          "There is nothing at %s %s.", method, path);
         return;
     }
-    if ((match.route->permission & ~connection->who.permissions) != 0) {
+    if (match.route->permission != KW_MAY_PUBLIC &&
+        (match.route->permission & connection->who.permissions) == 0) {
         kw_reply_problem(request, 403, "denied",
                          "That needs a session of the web application.");
         return;

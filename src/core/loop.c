@@ -165,11 +165,14 @@ int kw_loop_fini(struct kw_loop *loop)
     return uv_loop_close(&loop->uv) == 0 ? 0 : KW_EBUSY;
 }
 
-bool kw_loop_budget_take(struct kw_loop *loop, enum kw_budget which)
+bool kw_loop_budget_take(struct kw_loop *loop, enum kw_budget which,
+                         unsigned count)
 {
-    if (loop->budget_left[which] == 0)
+    unsigned *left = &loop->budget_left[which];
+
+    if (*left == 0)
         return false;
-    loop->budget_left[which]--;
+    *left -= count < *left ? count : *left;
     return true;
 }
 
@@ -180,7 +183,7 @@ bool kw_loop_budget_claim(struct kw_loop *loop, enum kw_budget which,
         claim->granted = 0;
         return true;
     }
-    if (kw_loop_budget_take(loop, which))
+    if (kw_loop_budget_take(loop, which, 1))
         return true;
     if (kw_list_empty(&claim->link))
         kw_list_append(&loop->claims[which], &claim->link);

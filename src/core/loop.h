@@ -30,7 +30,8 @@ enum kw_budget {
     KW_BUDGET_HANDSHAKE, /* TLS flights worked on */
     KW_BUDGET_READ = KW_BUDGET_HANDSHAKE + KW_SHARE_COUNT, /* reads of up to
                                                               1 KiB */
-    KW_BUDGET_REQUEST = KW_BUDGET_READ + KW_SHARE_COUNT,   /* web requests */
+    KW_BUDGET_REQUEST =
+        KW_BUDGET_READ + KW_SHARE_COUNT, /* light web requests */
     KW_BUDGET_COUNT = KW_BUDGET_REQUEST + 1
 };
 
@@ -83,13 +84,18 @@ void kw_loop_run(struct kw_loop *loop);
  */
 KW_MUST_CHECK int kw_loop_fini(struct kw_loop *loop);
 
-/* Takes one of this turn's budget; false: come back next turn. */
-bool kw_loop_budget_take(struct kw_loop *loop, enum kw_budget which);
+/*
+ * Takes count of this turn's budget. False: none is left, come back next turn.
+ * Who finds less than count has all that is left, so that what costs more than
+ * a turn's budget gets a turn too, and is the last of it.
+ */
+bool kw_loop_budget_take(struct kw_loop *loop, enum kw_budget which,
+                         unsigned count);
 
 /*
- * The same, in the order of asking: a claim that is refused is queued, and in
- * the next turns those that wait longest are served before anybody else. The
- * claim must be taken out with kw_loop_claim_cancel before its memory goes.
+ * The same for one, in the order of asking: a claim that is refused is queued,
+ * and in the next turns those that wait longest are served before anybody else.
+ * The claim must be taken out with kw_loop_claim_cancel before its memory goes.
  */
 bool kw_loop_budget_claim(struct kw_loop *loop, enum kw_budget which,
                           struct kw_claim *claim);

@@ -28,6 +28,7 @@ static const struct {
     {KW_MAY_SELF, "self"},           {KW_MAY_OPERATE, "operate"},
     {KW_MAY_CONFIGURE, "configure"}, {KW_MAY_SECURE, "secure"},
     {KW_MAY_SETUP, "setup"},         {KW_MAY_SESSION, "session"},
+    {KW_MAY_CHANGE, "change"},
 };
 
 unsigned kw_profile_permissions(enum kw_profile profile)

@@ -19,6 +19,8 @@ enum kw_permission {
     KW_MAY_SECURE = 1 << 4,    /* users, policy, firewall, certificates */
     KW_MAY_SETUP = 1 << 5,     /* only the first start's one-time session */
     KW_MAY_SESSION = 1 << 6,   /* who am I, log-out: every session, also it */
+    /* of a route: either of the two, the section decides which */
+    KW_MAY_CHANGE = KW_MAY_CONFIGURE | KW_MAY_SECURE,
 };
 
 enum kw_profile {
@@ -38,7 +40,7 @@ const char *kw_profile_name(enum kw_profile profile);
 /* -1 when there is none; "setup" is not accepted. */
 int kw_profile_parse(const char *name);
 
-/* "see", "self", ... of a single bit; "public" of 0. */
+/* "see", "self", ... of a single bit; "change"; "public" of 0. */
 const char *kw_permission_name(unsigned permission);
 
 /* Who makes a request. */

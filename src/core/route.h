@@ -29,14 +29,23 @@ enum kw_route_flags {
     KW_ROUTE_RAW_BODY = 1 << 3, /* body rows NULL, node tree in body_node */
 };
 
-enum kw_cost { KW_COST_LIGHT, KW_COST_QUERY, KW_COST_HASH };
+/*
+ * What a request takes of a turn of the loop. The http module serves 16 light
+ * requests a turn, or one query; each 4 KiB of body weigh as much as a light
+ * request.
+ */
+enum kw_cost {
+    KW_COST_LIGHT, /* less than 1 ms, whatever the size of the plant */
+    KW_COST_QUERY, /* grows with the plant or the answer */
+    KW_COST_HASH,  /* hands a password to the hash lane */
+};
 
 struct kw_request;
 
 struct kw_route {
     enum kw_method method;
     const char *path;    /* below /api/v1: "/points/{id}" */
-    unsigned permission; /* one bit; 0: public */
+    unsigned permission; /* any of these bits; 0: public */
     unsigned flags;      /* enum kw_route_flags */
     enum kw_cost cost;
     const char *help;               /* one sentence for openapi.json */

@@ -171,6 +171,7 @@ static void on_alloc(uv_handle_t *handle, size_t size, uv_buf_t *buf)
                                     &stream->claim);
 
     (void)size;
+    stream->heard = true;
     if (may)
         stream->read_turn = stream->loop->turn;
     *buf = uv_buf_init((char *)stream->in, may ? sizeof(stream->in) : 0);

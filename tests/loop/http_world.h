@@ -33,6 +33,9 @@ static struct {
     bool end_first;          /* the session of a stream ends as it begins */
     struct kw_request *late; /* a request that waits for its answer */
     size_t most_queued;
+    const struct kw_loop *loop;
+    uint64_t query_turn; /* of the last query */
+    unsigned same_turn;  /* queries in a turn that had one already */
 } seen;
 
 /* What GET /text and GET /canary answer. */
@@ -119,6 +122,13 @@ static void put_tree(void *self, struct kw_request *request)
                                                         : "\"other\"");
 }
 
+static void get_query(void *self, struct kw_request *request)
+{
+    seen.same_turn += seen.loop->turn == seen.query_turn;
+    seen.query_turn = seen.loop->turn;
+    get_open(self, request);
+}
+
 static void delete_it(void *self, struct kw_request *request)
 {
     (void)self;
@@ -180,6 +190,16 @@ static void get_stream(void *self, struct kw_request *request)
 static const struct kw_route world_routes[] = {
     {.method = KW_GET, .path = "/open", .handle = get_open},
     {.method = KW_GET, .path = "/canary", .handle = get_canary},
+    {.method = KW_GET,
+     .path = "/query",
+     .cost = KW_COST_QUERY,
+     .handle = get_query},
+    {.method = KW_PUT,
+     .path = "/large",
+     .permission = KW_MAY_CHANGE,
+     .flags = KW_ROUTE_RAW_BODY,
+     .body_max_bytes = 1 << 20,
+     .handle = put_tree},
     {.method = KW_GET, .path = "/text", .handle = get_text},
     {.method = KW_GET,
      .path = "/open-stream",
@@ -306,6 +326,7 @@ static inline void world_start(struct http_world *world, const char *conf)
     struct kw_diag diag;
 
     memset(&seen, 0, sizeof(seen));
+    seen.loop = &world->fixture.loop;
     world_answer = "{\"ok\":true}";
     world->fixture.core.registry = NULL;
     assert_int_equal(kw_registry_new(&world->registry, modules), 0);

@@ -167,10 +167,10 @@ static void test_budget(void **state)
     for (int round = 0; round < 2; round++) {
         for (int which = 0; which < KW_BUDGET_COUNT; which++) {
             for (unsigned i = 0; i < most[which]; i++)
-                assert_true(
-                    kw_loop_budget_take(&stage->loop, (enum kw_budget)which));
+                assert_true(kw_loop_budget_take(&stage->loop,
+                                                (enum kw_budget)which, 1));
             assert_false(
-                kw_loop_budget_take(&stage->loop, (enum kw_budget)which));
+                kw_loop_budget_take(&stage->loop, (enum kw_budget)which, 1));
         }
         /* The next turn has all of it again. */
         kw_loop_turn_end(&stage->loop, &stage->ends[1]);

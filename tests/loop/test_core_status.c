@@ -261,7 +261,7 @@ static void test_openapi(void **state)
     assert_int_equal(operations, 2); /* the odd ones */
     expect_odd(kw_node_get(paths, "/odd/{one}/{two}"));
     put = kw_node_get(kw_node_get(paths, "/config/{section}"), "put");
-    expect_text(put, "x-permission", "see");
+    expect_text(put, "x-permission", "change");
     assert_non_null(kw_node_get(put, "requestBody"));
     expect_text(kw_node_get(put, "parameters")->first, "name", "section");
     assert_non_null(

@@ -326,24 +326,33 @@ static void test_handshake(void **state)
     world_close(&world);
 }
 
-/* At the ceiling the one that idles longest makes room; none at work does. */
+static const char ask_known[] = "GET /api/v1/see HTTP/1.1\r\nHost: a\r\n"
+                                "Cookie: __Host-kw=user\r\n\r\n";
+
+static void open_small(struct http_world *world)
+{
+    open_world(world, "http:\n  listen: [\"127.0.0.1:0\"]\n"
+                      "  limits: {connections: 8}\n");
+    kw_fixture_until(&world->fixture, world_listens, world);
+}
+
+/* Of 8 places strangers have 6. At the ceiling the one that idles longest
+ * makes room; none at work does. */
 static void test_ceiling(void **state)
 {
     struct http_world world;
-    struct kw_web web[9];
+    struct kw_web web[7];
     int fd;
 
     (void)state;
-    open_world(&world, "http:\n  listen: [\"127.0.0.1:0\"]\n"
-                       "  limits: {connections: 8}\n");
-    kw_fixture_until(&world.fixture, world_listens, &world);
-    for (unsigned i = 0; i < 9; i++) {
+    open_small(&world);
+    for (unsigned i = 0; i < 7; i++) {
         kw_web_open(&web[i], &world.fixture, world.port);
         turn(&world, 10);
     }
     kw_web_until_end(&web[0]);
-    assert_int_equal(world_metric(&world, METRIC_CONNECTIONS), 8);
-    for (unsigned i = 1; i < 9; i++) {
+    assert_int_equal(world_metric(&world, METRIC_CONNECTIONS), 6);
+    for (unsigned i = 1; i < 7; i++) {
         kw_web_text(&web[i], "GET /api/v1/late HTTP/1.1\r\nHost: a\r\n\r\n");
         kw_fixture_run_ms(&world.fixture, 10);
         assert_false(web[i].ended);
@@ -351,8 +360,68 @@ static void test_ceiling(void **state)
     fd = connect_raw(world.port);
     kw_fixture_run_ms(&world.fixture, 50);
     assert_int_equal(world_metric(&world, METRIC_REFUSED), 1);
-    assert_int_equal(world_metric(&world, METRIC_CONNECTIONS), 8);
+    assert_int_equal(world_metric(&world, METRIC_CONNECTIONS), 6);
     close(fd);
+    for (unsigned i = 0; i < 7; i++)
+        kw_web_close(&web[i]);
+    world_close(&world);
+}
+
+/* No flood of strangers, whatever they do, ends a connection whose last
+ * request had a session. */
+static void test_strangers_go_first(void **state)
+{
+    struct http_world world;
+    struct kw_web known, slow[8];
+    int fds[20];
+
+    (void)state;
+    open_small(&world);
+    kw_web_open(&known, &world.fixture, world.port);
+    assert_int_equal(kw_web_status(&known, ask_known), 200);
+    turn(&world, 2000); /* older than all that come */
+    for (unsigned i = 0; i < 20; i++) {
+        fds[i] = connect_raw(world.port);
+        kw_fixture_run_ms(&world.fixture, 5);
+        turn(&world, 10);
+    }
+    assert_int_equal(world_metric(&world, METRIC_CONNECTIONS), 7);
+    assert_int_equal(world_metric(&world, METRIC_REFUSED), 0);
+    for (unsigned i = 0; i < 8; i++) {
+        kw_web_open(&slow[i], &world.fixture, world.port);
+        kw_web_text(&slow[i], "GET / HT");
+        kw_fixture_run_ms(&world.fixture, 5);
+        turn(&world, 10);
+    }
+    kw_web_until_end(&slow[1]); /* the oldest of the slow */
+    assert_false(slow[7].ended);
+    assert_false(known.ended);
+    assert_int_equal(kw_web_status(&known, ask_known), 200);
+    for (unsigned i = 0; i < 20; i++)
+        close(fds[i]);
+    for (unsigned i = 0; i < 8; i++)
+        kw_web_close(&slow[i]);
+    kw_web_close(&known);
+    world_close(&world);
+}
+
+/* Those with a session have all places; between two requests the oldest of
+ * them makes room for a newcomer. */
+static void test_known_fill_it(void **state)
+{
+    struct http_world world;
+    struct kw_web web[9];
+
+    (void)state;
+    open_small(&world);
+    for (unsigned i = 0; i < 9; i++) {
+        kw_web_open(&web[i], &world.fixture, world.port);
+        assert_int_equal(kw_web_status(&web[i], ask_known), 200);
+        turn(&world, 10);
+    }
+    kw_web_until_end(&web[0]);
+    assert_false(web[1].ended);
+    assert_int_equal(world_metric(&world, METRIC_CONNECTIONS), 8);
     for (unsigned i = 0; i < 9; i++)
         kw_web_close(&web[i]);
     world_close(&world);
@@ -670,6 +739,130 @@ static void test_budget(void **state)
     world_close(&world);
 }
 
+/* A query is the last of its turn. */
+static void test_queries(void **state)
+{
+    struct http_world world;
+    struct kw_web web[8];
+
+    (void)state;
+    open_ready(&world);
+    for (unsigned i = 0; i < 8; i++)
+        kw_web_open(&web[i], &world.fixture, world.port);
+    for (unsigned i = 0; i < 8; i++)
+        kw_web_text(&web[i], "GET /api/v1/query HTTP/1.1\r\nHost: a\r\n\r\n");
+    for (unsigned i = 0; i < 8; i++) {
+        struct kw_web_answer answer;
+
+        kw_web_answer(&web[i], &answer);
+        assert_int_equal(answer.status, 200);
+        kw_web_drop(&answer);
+    }
+    assert_int_equal(seen.same_turn, 0);
+    for (unsigned i = 0; i < 8; i++)
+        kw_web_close(&web[i]);
+    world_close(&world);
+}
+
+enum { LARGE_BYTES = 200001 };
+
+/* "[1        ]" without its last byte. */
+static void send_large(struct kw_web *web, const char *head)
+{
+    static char body[LARGE_BYTES];
+    char fields[400];
+
+    memset(body, ' ', sizeof(body));
+    memcpy(body, "[1", 2);
+    snprintf(fields, sizeof(fields),
+             "PUT /api/v1/large HTTP/1.1\r\nHost: a\r\n"
+             "Cookie: __Host-kw=admin\r\nX-CSRF-Token: csrf-admin\r\n"
+             "Content-Type: application/json\r\n%s\r\n",
+             head);
+    kw_web_text(web, fields);
+    kw_web_send(web, body, LARGE_BYTES - 1);
+}
+
+static const char large_length[] = "Content-Length: 200001\r\n";
+
+static void expect_answer(struct kw_web *web, unsigned status)
+{
+    struct kw_web_answer answer;
+    char after[8];
+
+    kw_web_answer(web, &answer);
+    assert_int_equal(answer.status, status);
+    assert_int_equal(kw_web_field(&answer, "Retry-After", after, sizeof(after)),
+                     status == 429);
+    kw_web_drop(&answer);
+}
+
+static bool has_body(void *arg)
+{
+    const struct http_world *world = arg;
+    const struct kw_http *http = kw_registry_need(world->registry, "http");
+
+    return http->large != NULL && http->large->body.length == LARGE_BYTES - 1;
+}
+
+/* A large body is parsed by a job, one at a time: who comes meanwhile is told
+ * so before its body is there. */
+static void test_large_body(void **state)
+{
+    struct http_world world;
+    struct kw_web one, other;
+
+    (void)state;
+    open_ready(&world);
+    kw_web_open(&one, &world.fixture, world.port);
+    send_large(&one, large_length);
+    kw_fixture_until(&world.fixture, has_body, &world);
+    for (unsigned i = 0; i < 2; i++) {
+        kw_web_open(&other, &world.fixture, world.port);
+        send_large(&other,
+                   i == 0 ? large_length : "Transfer-Encoding: chunked\r\n");
+        expect_answer(&other, 429);
+        kw_web_close(&other);
+    }
+    kw_web_text(&one, "]");
+    expect_answer(&one, 200);
+    send_large(&one, large_length);
+    kw_web_text(&one, "}"); /* malformed */
+    expect_answer(&one, 400);
+    kw_web_open(&other, &world.fixture, world.port);
+    send_large(&other, large_length);
+    kw_web_text(&other, "]");
+    expect_answer(&other, 200);
+    kw_web_close(&one);
+    kw_web_close(&other);
+    world_close(&world);
+}
+
+/* The client goes while its body is read, or while it is parsed. */
+static void test_large_body_left(void **state)
+{
+    struct http_world world;
+    struct kw_web web;
+
+    (void)state;
+    open_ready(&world);
+    for (unsigned i = 0; i < 4; i++) {
+        kw_web_open(&web, &world.fixture, world.port);
+        send_large(&web, large_length);
+        kw_fixture_until(&world.fixture, has_body, &world);
+        if (i % 2)
+            kw_web_text(&web, "]");
+        kw_web_close(&web);
+        kw_fixture_run_ms(&world.fixture, 20);
+    }
+    kw_web_open(&web, &world.fixture, world.port);
+    send_large(&web, large_length);
+    kw_web_text(&web, "]");
+    expect_answer(&web, 200);
+    kw_web_close(&web);
+    world_close(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -684,6 +877,8 @@ int main(void)
         cmocka_unit_test(test_pipelining_without_reading),
         cmocka_unit_test(test_handshake),
         cmocka_unit_test(test_ceiling),
+        cmocka_unit_test(test_strangers_go_first),
+        cmocka_unit_test(test_known_fill_it),
         cmocka_unit_test(test_stop),
         cmocka_unit_test(test_stop_impatient),
         cmocka_unit_test(test_bad_certificate),
@@ -693,6 +888,9 @@ int main(void)
         cmocka_unit_test(test_reconfigure),
         cmocka_unit_test(test_conf),
         cmocka_unit_test(test_budget),
+        cmocka_unit_test(test_queries),
+        cmocka_unit_test(test_large_body),
+        cmocka_unit_test(test_large_body_left),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

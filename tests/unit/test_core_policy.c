@@ -87,11 +87,17 @@ static void test_permission_names(void **state)
         unsigned permission;
         const char *name;
     } cases[] = {
-        {KW_MAY_PUBLIC, "public"},       {KW_MAY_SEE, "see"},
-        {KW_MAY_SELF, "self"},           {KW_MAY_OPERATE, "operate"},
-        {KW_MAY_CONFIGURE, "configure"}, {KW_MAY_SECURE, "secure"},
-        {KW_MAY_SETUP, "setup"},         {KW_MAY_SESSION, "session"},
-        {KW_MAY_SEE | KW_MAY_SELF, "?"}, {1U << 31, "?"},
+        {KW_MAY_PUBLIC, "public"},
+        {KW_MAY_SEE, "see"},
+        {KW_MAY_SELF, "self"},
+        {KW_MAY_OPERATE, "operate"},
+        {KW_MAY_CONFIGURE, "configure"},
+        {KW_MAY_SECURE, "secure"},
+        {KW_MAY_SETUP, "setup"},
+        {KW_MAY_SESSION, "session"},
+        {KW_MAY_CHANGE, "change"},
+        {KW_MAY_SEE | KW_MAY_SELF, "?"},
+        {1U << 31, "?"},
     };
 
     (void)state;

@@ -290,7 +290,11 @@ static void check_route(struct place *place, const struct kw_route *route)
     EXPECT(path, route->handle != NULL);
     EXPECT(path, is_sentence(route->help));
     EXPECT(path, count_params(route->path) <= KW_REQUEST_PARAMS);
-    EXPECT(path, (route->permission & (route->permission - 1)) == 0);
+    EXPECT(path, (route->permission & (route->permission - 1)) == 0 ||
+                     route->permission == KW_MAY_CHANGE);
+    /* nobody may make the loop parse much who may not use it */
+    EXPECT(path, route->body_max_bytes <= 65536 ||
+                     route->permission == KW_MAY_CHANGE);
     EXPECT(path, (route->query != NULL) == (route->query_size > 0));
     EXPECT(path, (route->body != NULL) == (route->body_size > 0));
     EXPECT(path, route->method != KW_GET || route->body == NULL);
