@@ -24,7 +24,8 @@
     X(BAD_NOT_AVAILABLE, 0x84, "bad_not_available")                            \
     X(BAD_IMPLAUSIBLE, 0x85, "bad_implausible")                                \
     X(BAD_LINE, 0x86, "bad_line")                                              \
-    X(BAD_CONFIG, 0x87, "bad_config")
+    X(BAD_CONFIG, 0x87, "bad_config")                                          \
+    X(BAD_FOREIGN, 0x88, "bad_foreign")
 
 enum kw_quality {
 #define KW_QUALITY_ENUM(name, number, text) KW_QUALITY_##name = (number),

@@ -31,6 +31,7 @@ static void test_quality_numbers_are_fixed(void **state)
         {"bad_implausible", 0x85, false, false},
         {"bad_line", 0x86, false, false},
         {"bad_config", 0x87, false, false},
+        {"bad_foreign", 0x88, false, false},
         {"bad", 0xFF, false, false},
     };
 

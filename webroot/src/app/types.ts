@@ -93,6 +93,7 @@ export const QUALITIES = [
   'bad_implausible',
   'bad_line',
   'bad_config',
+  'bad_foreign',
 ] as const;
 export type Quality = (typeof QUALITIES)[number];
 

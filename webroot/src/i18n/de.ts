@@ -262,6 +262,7 @@ export const de: Messages = {
   'quality.bad_implausible': 'Unglaubwürdig',
   'quality.bad_line': 'Leitung gestört',
   'quality.bad_config': 'Falsche Konfiguration',
+  'quality.bad_foreign': 'Antwort nicht zuzuordnen',
   // Quantities, by stem
   'quantity.voltage': 'Spannung',
   'quantity.voltage_ll': 'Spannung zwischen Phasen',

@@ -256,6 +256,7 @@ export const en = {
   'quality.bad_implausible': 'Implausible',
   'quality.bad_line': 'Line down',
   'quality.bad_config': 'Wrong configuration',
+  'quality.bad_foreign': 'Answer of another request or meter',
   // Quantities, by stem
   'quantity.voltage': 'Voltage',
   'quantity.voltage_ll': 'Voltage between phases',

@@ -256,6 +256,7 @@ export const es: Messages = {
   'quality.bad_implausible': 'Inverosímil',
   'quality.bad_line': 'Línea caída',
   'quality.bad_config': 'Configuración errónea',
+  'quality.bad_foreign': 'Respuesta de otra petición o medidor',
   // Quantities, by stem
   'quantity.voltage': 'Tensión',
   'quantity.voltage_ll': 'Tensión entre fases',

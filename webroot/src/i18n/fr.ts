@@ -261,6 +261,7 @@ export const fr: Messages = {
   'quality.bad_implausible': 'Invraisemblable',
   'quality.bad_line': 'Ligne hors service',
   'quality.bad_config': 'Configuration erronée',
+  'quality.bad_foreign': 'Réponse à une autre requête ou d’un autre compteur',
   // Quantities, by stem
   'quantity.voltage': 'Tension',
   'quantity.voltage_ll': 'Tension composée',

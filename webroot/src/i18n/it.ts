@@ -254,6 +254,7 @@ export const it: Messages = {
   'quality.bad_implausible': 'Inverosimile',
   'quality.bad_line': 'Linea guasta',
   'quality.bad_config': 'Configurazione errata',
+  'quality.bad_foreign': 'Risposta a un’altra richiesta o di un altro contatore',
   // Quantities, by stem
   'quantity.voltage': 'Tensione',
   'quantity.voltage_ll': 'Tensione concatenata',
