@@ -327,6 +327,9 @@ void kw_meter_device_text(const struct kw_meter_device *device, char *text,
         snprintf(text, size, "the line breaks when it is asked, since %s",
                  since);
         break;
+    case KW_QUALITY_BAD_FOREIGN:
+        snprintf(text, size, "several answers to one request since %s", since);
+        break;
     case KW_QUALITY_BAD_EXCEPTION:
         snprintf(text, size, "answers with exception %u (%s) since %s",
                  device->shown_exception,

@@ -5,7 +5,8 @@
  *
  * A poll is what the meter is asked at one moment: the requests of all classes
  * that are due. It has one time stamp, taken when its first request leaves,
- * and one publication when the last answer has come or failed. A meter that
+ * and one publication when the last answer has come or failed and the time is
+ * over in which a surplus reply would show that it was another's. A meter that
  * fails three polls in a row is set aside: asked once in growing pauses up to
  * a minute, without repetition, until it answers again.
  */
@@ -107,6 +108,9 @@ struct kw_meter_device {
     bool answered; /* the poll has a good answer */
     bool stamped;
     bool broke;      /* the line did, while the last request was under way */
+    bool retaken;    /* what was taken was given up once: see settle */
+    bool disputed;   /* twice in the last poll */
+    uint32_t strays; /* of its unit when the poll began, see line.h */
     unsigned probes; /* requests of a search in this poll */
     unsigned todo, sent; /* requests of the poll in these steps */
     size_t samples_count;

@@ -17,18 +17,37 @@ static bool is_single(const struct kw_meter_ask *ask)
            ask->function == KW_METER_WRITE_REGISTER;
 }
 
+/* The oldest of a unit that has never answered, or else of all. */
+static unsigned dispensable(const struct kw_meter_doubt *doubt)
+{
+    for (unsigned i = 0; i < doubt->count; i++) {
+        if (!doubt->items[i].known)
+            return i;
+    }
+    return 0;
+}
+
 void kw_meter_doubt_add(struct kw_meter_doubt *doubt,
-                        const struct kw_meter_ask *ask, uint64_t sent_ns)
+                        const struct kw_meter_ask *ask, uint64_t sent_ns,
+                        bool known)
 {
     struct kw_meter_late *late;
 
     if (doubt->count == KW_METER_DOUBT_MAX)
-        drop(doubt, 0);
+        drop(doubt, dispensable(doubt));
     late = &doubt->items[doubt->count++];
-    *late = (struct kw_meter_late){.ask = *ask, .sent_ns = sent_ns};
+    *late =
+        (struct kw_meter_late){.ask = *ask, .sent_ns = sent_ns, .known = known};
     if (is_single(ask))
         memcpy(late->value, ask->data, sizeof(late->value));
     late->ask.data = NULL; /* was borrowed */
+}
+
+void kw_meter_doubt_expire(struct kw_meter_doubt *doubt, uint64_t age_ns,
+                           uint64_t now_ns)
+{
+    while (doubt->count > 0 && now_ns > doubt->items[0].sent_ns + age_ns)
+        drop(doubt, 0);
 }
 
 static bool same_place(const struct kw_meter_ask *a,
@@ -70,7 +89,7 @@ bool kw_meter_doubt_holds(const struct kw_meter_doubt *doubt,
     for (unsigned i = 0; i < doubt->count; i++) {
         const struct kw_meter_late *late = &doubt->items[i];
 
-        if (alike(late, ask) && !same(late, ask))
+        if (alike(late, ask) && (late->overtaken || !same(late, ask)))
             return true;
     }
     return false;
@@ -87,6 +106,7 @@ static uint8_t marker_function(const struct kw_meter_ask *ask)
 }
 
 static bool is_free(const struct kw_meter_doubt *doubt,
+                    const struct kw_meter_trust *trust,
                     const struct kw_meter_ask *ask,
                     const struct kw_meter_ask *marker)
 {
@@ -96,10 +116,11 @@ static bool is_free(const struct kw_meter_doubt *doubt,
         if (alike(&doubt->items[i], marker))
             return false;
     }
-    return !alike(&own, marker);
+    return !alike(&own, marker) && !kw_meter_trust_alike(trust, marker);
 }
 
 struct kw_meter_ask kw_meter_doubt_marker(const struct kw_meter_doubt *doubt,
+                                          const struct kw_meter_trust *trust,
                                           const struct kw_meter_ask *ask)
 {
     struct kw_meter_ask marker = {
@@ -110,7 +131,7 @@ struct kw_meter_ask kw_meter_doubt_marker(const struct kw_meter_doubt *doubt,
     };
     unsigned step = kw_meter_ask_is_bits(&marker) ? 8 : 1; /* a size more */
 
-    while (!is_free(doubt, ask, &marker))
+    while (!is_free(doubt, trust, ask, &marker))
         marker.count = (uint16_t)(marker.count + step);
     if (marker.address + marker.count > 65536)
         marker.address = (uint16_t)(65536 - marker.count);
@@ -128,11 +149,16 @@ static void clear(struct kw_meter_doubt *doubt, uint8_t unit)
 void kw_meter_doubt_answered(struct kw_meter_doubt *doubt,
                              const struct kw_meter_ask *ask)
 {
+    bool own = true;
+
     for (unsigned i = 0; i < doubt->count; i++) {
-        if (alike(&doubt->items[i], ask))
-            return;
+        if (!alike(&doubt->items[i], ask))
+            continue;
+        doubt->items[i].overtaken = true;
+        own = false;
     }
-    clear(doubt, ask->unit);
+    if (own)
+        clear(doubt, ask->unit);
 }
 
 bool kw_meter_doubt_refused(struct kw_meter_doubt *doubt,

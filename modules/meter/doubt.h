@@ -6,11 +6,11 @@
  * powers would be stored as energies.
  *
  * Asking for the same block again is harmless: whichever answer comes, it is
- * one. But before a block that could be mistaken is asked for, a marker is
- * sent: a read of another size, whose answer nothing can be mistaken for. A
- * unit answers in the order in which it was asked, so when the answer to the
- * marker, or to any other request of its own size, is here, no older answer
- * can follow.
+ * one. But once one has come, and before a block that could be mistaken is
+ * asked for, a marker is sent: a read of another size, whose answer nothing can
+ * be mistaken for. A unit answers in the order in which it was asked, so when
+ * the answer to the marker, or to any other request of its own size, is here,
+ * no older answer can follow.
  *
  * A refusal names the function alone: while another request of that function
  * is in doubt it is taken for the late one's. A write's answer repeats address
@@ -22,14 +22,12 @@
 #define KW_METER_DOUBT_H
 
 #include "meter/patience.h"
-#include "meter/pdu.h"
+#include "meter/trust.h"
 
-/* Time-outs are long: more than these are never in doubt at once on a line,
- * and the oldest is given up first. */
-enum {
-    KW_METER_DOUBT_MAX = 8,
-    KW_METER_MARKERS_MAX = 3, /* without an answer */
-};
+/* Time-outs are long: few are in doubt at once on a line. When there is no room
+ * the oldest is given up, but first those of units that have never answered: a
+ * scan asks many of them. */
+enum { KW_METER_DOUBT_MAX = 8 };
 
 struct kw_meter_doubt {
     struct kw_meter_late {
@@ -37,23 +35,33 @@ struct kw_meter_doubt {
         unsigned char value[2];  /* of functions 5 and 6 */
         uint64_t sent_ns;        /* monotonic */
         unsigned markers;        /* sent for it without an answer */
+        bool known;              /* the unit has answered before */
+        bool overtaken;          /* and something like it since */
     } items[KW_METER_DOUBT_MAX]; /* the oldest first */
     unsigned count;
     struct kw_meter_patience patience; /* of those that came, late or not */
 };
 
-/* The answer to ask, which left at sent_ns, was given up. */
+/* The answer to ask, which left at sent_ns, was given up. known: the unit has
+ * answered something before. */
 void kw_meter_doubt_add(struct kw_meter_doubt *doubt,
-                        const struct kw_meter_ask *ask, uint64_t sent_ns);
+                        const struct kw_meter_ask *ask, uint64_t sent_ns,
+                        bool known);
+
+/* Gives up what left longer ago than age_ns; before each request. */
+void kw_meter_doubt_expire(struct kw_meter_doubt *doubt, uint64_t age_ns,
+                           uint64_t now_ns);
 
 /* True when a late answer could pass for the answer to ask. */
 bool kw_meter_doubt_holds(const struct kw_meter_doubt *doubt,
                           const struct kw_meter_ask *ask);
 
 /* The marker to send before ask: a valid read of the same unit, of a size of
- * its own. It waits as long as the line does, however short ask's own time is:
- * a doubt that is given up too soon is none. */
+ * its own, which none of the unit's replies in trust has either. It waits as
+ * long as the line does, however short ask's own time is: a doubt that is given
+ * up too soon is none. */
 struct kw_meter_ask kw_meter_doubt_marker(const struct kw_meter_doubt *doubt,
+                                          const struct kw_meter_trust *trust,
                                           const struct kw_meter_ask *ask);
 
 /* ask was answered: if the answer was of its own kind, nothing older of that

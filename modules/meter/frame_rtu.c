@@ -223,6 +223,14 @@ void kw_meter_rtu_find(const struct kw_meter_ask *ask,
             return;
         }
     }
+    /* Noise, then a frame of others. */
+    for (size_t i = at + 1; i < length && found->skip == at; i++) {
+        whole = kw_meter_rtu_frame(bytes + i, length - i);
+        if (whole > 0) {
+            found->skip = i + whole;
+            found->foreign++;
+        }
+    }
 }
 
 uint64_t kw_meter_rtu_char_ns(const struct kw_meter_rtu_line *line)

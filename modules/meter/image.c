@@ -24,7 +24,7 @@ int kw_meter_image_init(struct kw_meter_image *image,
     for (size_t i = 0; i < plan->count; i++)
         bytes += block_bytes(&plan->requests[i]);
     image->blocks = kw_alloc_array(plan->count, sizeof(*image->blocks));
-    image->bytes = kw_alloc(bytes);
+    image->bytes = kw_alloc(2 * bytes);
     image->count = plan->count;
     if (image->blocks == NULL || image->bytes == NULL) {
         kw_meter_image_fini(image);
@@ -44,6 +44,7 @@ int kw_meter_image_init(struct kw_meter_image *image,
                 once ? UINT64_MAX
                      : KW_METER_FRESH_PERIODS * period_ns[request->read_class],
             .data = at,
+            .next = at + bytes,
         };
         at += block_bytes(request);
     }
@@ -82,14 +83,47 @@ void kw_meter_image_put(struct kw_meter_image *image, size_t block,
     size_t first = (size_t)address - to->address;
 
     if (to->function > 2)
-        memcpy(to->data + first * 2, data, (size_t)count * 2);
+        memcpy(to->next + first * 2, data, (size_t)count * 2);
     for (size_t i = 0; to->function <= 2 && i < count; i++)
-        set_bit(to->data, first + i, get_bit(data, i));
+        set_bit(to->next, first + i, get_bit(data, i));
     for (size_t i = 0; to->have != NULL && i < count; i++)
         set_bit(to->have, first + i, true);
-    to->quality = KW_QUALITY_GOOD;
-    to->exception = 0;
-    to->time_ns = now_ns;
+    to->next_ns = now_ns;
+}
+
+static size_t bytes_of(const struct kw_meter_block *block)
+{
+    struct kw_meter_ask ask = {.function = block->function,
+                               .count = block->count};
+
+    return kw_meter_ask_data_bytes(&ask);
+}
+
+void kw_meter_image_keep(struct kw_meter_image *image)
+{
+    for (size_t i = 0; i < image->count; i++) {
+        struct kw_meter_block *block = &image->blocks[i];
+
+        if (block->next_ns == 0)
+            continue;
+        memcpy(block->data, block->next, bytes_of(block));
+        block->quality = KW_QUALITY_GOOD;
+        block->exception = 0;
+        block->time_ns = block->next_ns;
+        block->next_ns = 0;
+    }
+}
+
+void kw_meter_image_forget(struct kw_meter_image *image)
+{
+    for (size_t i = 0; i < image->count; i++) {
+        struct kw_meter_block *block = &image->blocks[i];
+
+        if (block->next_ns == 0)
+            continue;
+        memcpy(block->next, block->data, bytes_of(block));
+        block->next_ns = 0;
+    }
 }
 
 void kw_meter_image_drop(struct kw_meter_image *image, size_t block,
@@ -116,6 +150,7 @@ int kw_meter_image_narrow(struct kw_meter_image *image, size_t block,
 void kw_meter_image_fail(struct kw_meter_image *image, size_t request,
                          uint8_t quality, uint8_t exception)
 {
+    image->blocks[request].next_ns = 0;
     image->blocks[request].quality = quality;
     image->blocks[request].exception = exception;
 }

@@ -19,17 +19,19 @@ struct kw_meter_block {
     uint8_t exception; /* the meter's code with bad_exception */
     uint16_t address, count;
     uint64_t time_ns;    /* of the last good answer */
+    uint64_t next_ns;    /* of the one in next; 0: there is none */
     uint64_t fresh_ns;   /* it is stale when it is older; UINT64_MAX never */
     unsigned char *have; /* NULL: all; else a bit for each register (bit) that
                             the meter has and has given; owned */
     uint8_t missing;     /* its code for those that it has not */
     unsigned char *data; /* as on the wire: bits packed, registers high byte
                             first */
+    unsigned char *next; /* what came since, not yet believed */
 };
 
 struct kw_meter_image {
     struct kw_meter_block *blocks; /* as plan.requests; owned */
-    unsigned char *bytes;          /* of all blocks; owned */
+    unsigned char *bytes;          /* of all blocks, twice; owned */
     size_t count;
 };
 
@@ -47,12 +49,16 @@ KW_MUST_CHECK int kw_meter_image_init(struct kw_meter_image *image,
 void kw_meter_image_fini(struct kw_meter_image *image);
 
 /*
- * A good answer for count registers (functions 1 and 2: bits) from address on,
- * all of that block.
+ * An answer for count registers (functions 1 and 2: bits) from address on, all
+ * of that block. It is not seen before it is kept.
  */
 void kw_meter_image_put(struct kw_meter_image *image, size_t block,
                         uint16_t address, uint16_t count,
                         const unsigned char *data, uint64_t now_ns);
+
+/* What was put since the last time is believed, or is not. */
+void kw_meter_image_keep(struct kw_meter_image *image);
+void kw_meter_image_forget(struct kw_meter_image *image);
 
 /*
  * The meter refuses a part of the block with that exception: from now on only

@@ -31,6 +31,7 @@ enum {
     SLACK_NS = 1000000,
     ROUGH_NS = 20000000,
     TIMEOUTS_TO_RENEW = 3,
+    DOUBT_TIMEOUTS = 8, /* what is later does not come */
 };
 
 static uint64_t now_ns_of(const struct kw_meter_line *line)
@@ -84,12 +85,29 @@ static struct kw_meter_slot *free_slot(struct kw_meter_line *line)
     return slot;
 }
 
+/* Must slot's request wait for a marker? Who asks it may have to wait before
+ * its turn comes: *ready_ns. */
+static bool needs_marker(struct kw_meter_line *line,
+                         const struct kw_meter_slot *slot, uint64_t now_ns,
+                         uint64_t *ready_ns)
+{
+    *ready_ns = 0;
+    if (!line->rtu)
+        return false;
+    *ready_ns = kw_meter_trust_ready_ns(line->trust, slot->ask.unit, now_ns);
+    kw_meter_doubt_expire(&line->doubt, DOUBT_TIMEOUTS * line->timeout_ns,
+                          now_ns);
+    return kw_meter_trust_suspects(line->trust, slot->ask.unit) ||
+           kw_meter_doubt_holds(&line->doubt, &slot->ask);
+}
+
 /* The next request that may leave now: its job, or NULL when there is none. */
 static struct kw_meter_job *take_job(struct kw_meter_line *line,
                                      struct kw_meter_slot *slot,
                                      uint64_t now_ns)
 {
     struct kw_meter_task *task;
+    uint64_t ready_ns;
 
     while ((task = kw_meter_schedule_take(&line->schedule,
                                           now_ns + SLACK_NS)) != NULL) {
@@ -98,9 +116,14 @@ static struct kw_meter_job *take_job(struct kw_meter_line *line,
 
         if (!job->ops->next(job, now_ns, &slot->ask, &slot->tag))
             continue;
-        slot->marker = kw_meter_doubt_holds(&line->doubt, &slot->ask);
+        slot->marker = needs_marker(line, slot, now_ns, &ready_ns);
+        if (ready_ns > now_ns + SLACK_NS) {
+            kw_meter_line_put(job, ready_ns, job->task.deadline_ns);
+            continue;
+        }
         if (slot->marker)
-            slot->ask = kw_meter_doubt_marker(&line->doubt, &slot->ask);
+            slot->ask =
+                kw_meter_doubt_marker(&line->doubt, line->trust, &slot->ask);
         return job;
     }
     return NULL;
@@ -143,11 +166,13 @@ static unsigned send_next(struct kw_meter_line *line)
         return line->slots_used > 0 ? KW_METER_WIRE_SENT : KW_METER_WIRE_DONE;
     slot->used = true;
     slot->started = slot->extended = slot->overdue = slot->echoed = false;
+    slot->copied = false;
     slot->job = job;
     slot->foreign = 0;
     if (line->slots_used++ == 0)
         line->busy_ns = now_ns;
     if (line->rtu) {
+        kw_meter_trust_part(line->trust, line->rx, line->rx_length, now_ns);
         if (line->rx_length > 0 && slot->answered)
             kw_meter_line_trace_odd(line, NULL, KW_METER_TRACED_NOISE, line->rx,
                                     line->rx_length);
@@ -188,6 +213,8 @@ static bool end_marker(struct kw_meter_line *line, struct kw_meter_slot *slot,
     struct kw_meter_job *job = slot->job;
 
     kw_meter_doubt_marked(&line->doubt, slot->ask.unit, is_answer(outcome));
+    if (!is_answer(outcome))
+        kw_meter_trust_unmarked(line->trust, slot->ask.unit);
     if (job == NULL)
         return false;
     if (is_answer(outcome)) {

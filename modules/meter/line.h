@@ -164,6 +164,15 @@ const char *kw_meter_line_text(const struct kw_meter_line *line);
 /* Time in use over time elapsed in the last ten seconds, 0 to 1. */
 double kw_meter_line_usage(const struct kw_meter_line *line);
 
+/*
+ * Whether what has been taken of a unit can be believed (trust.h): surplus
+ * replies of it so far, and when all that could still come to its last request
+ * would be here. Always 0 on lines without CRC.
+ */
+uint32_t kw_meter_line_strays(const struct kw_meter_line *line, uint8_t unit);
+uint64_t kw_meter_line_settled_ns(const struct kw_meter_line *line,
+                                  uint8_t unit);
+
 /* Frames that came when nobody waited. */
 uint64_t kw_meter_line_foreign(const struct kw_meter_line *line);
 

@@ -22,6 +22,7 @@ struct kw_meter_slot {
     bool started;             /* its answer has begun */
     bool extended;            /* and was given time to end */
     bool echoed;              /* the line gave the request back */
+    bool copied;              /* a reply came that may be a copy: trust.h */
     struct kw_meter_job *job; /* NULL: its owner has gone */
     struct kw_meter_ask ask;  /* data is inside frame */
     unsigned tag;
@@ -74,8 +75,9 @@ struct kw_meter_line {
     struct kw_meter_slot *slots; /* slots_max; owned */
     unsigned slots_max, slots_used;
     uint16_t transaction;
-    uint64_t foreign;            /* frames that came when nobody waited */
-    struct kw_meter_doubt doubt; /* frames with CRC alone */
+    uint64_t foreign;             /* frames that came when nobody waited */
+    struct kw_meter_doubt doubt;  /* frames with CRC alone */
+    struct kw_meter_trust *trust; /* the same; owned, else NULL */
     struct kw_meter_overload overload;
     struct kw_meter_usage usage;
     struct kw_meter_trace *trace; /* owned */

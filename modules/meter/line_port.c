@@ -156,6 +156,8 @@ static void on_up(void *arg)
     line->active_ns = now_ns; /* what the line did before is not known */
     line->rx_length = 0;
     line->doubt.count = 0;
+    if (line->rtu)
+        kw_meter_trust_reset(line->trust);
     tell_up(line, now_ns);
     kw_meter_line_feed(line, KW_METER_WIRE_UP);
     kw_meter_line_leave(line);
@@ -218,6 +220,7 @@ static void free_line(struct kw_meter_line *line)
     kw_free(line->memory);
     kw_free(line->slots);
     kw_free(line->trace);
+    kw_free(line->trust);
     kw_free(line);
 }
 
@@ -277,13 +280,15 @@ static int make_parts(struct kw_meter_line *line)
     line->memory = kw_alloc_array(2 * line->jobs_max, sizeof(*line->memory));
     line->slots = kw_alloc_array(line->slots_max, sizeof(*line->slots));
     line->trace = kw_alloc(sizeof(*line->trace));
+    if (line->rtu)
+        line->trust = kw_alloc(sizeof(*line->trust));
     if (conf->serial != NULL)
         line->link = kw_meter_serial_new(conf->serial, &owner);
     else
         line->link = kw_meter_tcp_new(
             conf->tcp != NULL ? conf->tcp : conf->rtu_tcp, &owner);
     if (line->memory == NULL || line->slots == NULL || line->trace == NULL ||
-        line->link == NULL)
+        line->link == NULL || (line->rtu && line->trust == NULL))
         return KW_ENOMEM;
     kw_meter_schedule_init(&line->schedule, line->memory, line->jobs_max);
     line->wake.run = kw_meter_line_on_wake;
@@ -375,6 +380,8 @@ uint8_t kw_meter_answer_quality(const struct kw_meter_answer *answer)
         return KW_QUALITY_GOOD;
     case KW_METER_GARBLED:
         return KW_QUALITY_BAD_CRC;
+    case KW_METER_FOREIGN:
+        return KW_QUALITY_BAD_FOREIGN;
     case KW_METER_LINE:
         return KW_QUALITY_BAD_LINE;
     case KW_METER_EXCEPTION:

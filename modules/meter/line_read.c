@@ -22,10 +22,82 @@ static void drop_front(struct kw_meter_line *line, size_t length)
     memmove(line->rx, line->rx + length, line->rx_length);
 }
 
+/* A whole frame that nobody waits for. slot: who waits meanwhile. */
+static void drop_frame(struct kw_meter_line *line, struct kw_meter_slot *slot,
+                       const unsigned char *frame, size_t length)
+{
+    uint8_t as;
+
+    if (slot != NULL && length == slot->frame_length &&
+        memcmp(slot->frame, frame, length) == 0) {
+        slot->echoed = true;
+        kw_meter_line_trace_odd(line, slot, KW_METER_TRACED_ECHO, frame,
+                                length);
+        return;
+    }
+    if (kw_meter_doubt_seen(&line->doubt, frame[0], frame + 1, length - 3,
+                            line->active_ns)) {
+        as = KW_METER_TRACED_LATE;
+        kw_meter_trust_late(line->trust, frame[0], frame + 1, length - 3);
+    } else if (kw_meter_trust_surplus(line->trust, frame[0], frame + 1,
+                                      length - 3, line->active_ns))
+        as = KW_METER_TRACED_TWICE;
+    else
+        as = kw_meter_line_whose(line, slot, frame, length);
+    kw_meter_line_trace_odd(line, slot, as, frame, length);
+    if (slot != NULL)
+        slot->foreign++;
+    else
+        line->foreign++;
+}
+
+/* Whole frames from at to end are dropped, whatever stands between them; the
+ * bytes stay. Returns where the last one ends. */
+static size_t drop_frames(struct kw_meter_line *line,
+                          struct kw_meter_slot *slot, size_t at, size_t end)
+{
+    size_t last = at, length;
+
+    while (at < end) {
+        length = kw_meter_rtu_frame(line->rx + at, end - at);
+        if (length > 0) {
+            drop_frame(line, slot, line->rx + at, length);
+            last = at + length;
+        }
+        at += length > 0 ? length : 1;
+    }
+    return last;
+}
+
+/* The bytes from at on are given up: what is among them, and at their end? */
+static void drop_rest(struct kw_meter_line *line, struct kw_meter_slot *slot,
+                      size_t at)
+{
+    at = drop_frames(line, slot, at, line->rx_length);
+    if (at < line->rx_length && line->rx[at] != slot->ask.unit)
+        kw_meter_trust_part(line->trust, line->rx + at, line->rx_length - at,
+                            line->active_ns);
+}
+
+/* Keeps what the next replies of the unit are judged by. */
+static void note_answer(struct kw_meter_line *line,
+                        const struct kw_meter_slot *slot,
+                        const unsigned char *pdu, size_t length)
+{
+    if (slot->marker)
+        kw_meter_trust_marked(line->trust, slot->ask.unit, pdu, length,
+                              line->active_ns);
+    else
+        kw_meter_trust_taken(line->trust, &slot->ask, slot->sent_ns, pdu,
+                             length, line->active_ns);
+    if (slot->copied)
+        kw_meter_trust_copied(line->trust, slot->ask.unit, line->active_ns);
+}
+
 /* Ends the slot with an answer's PDU, inside a whole frame; false when it
  * answers something else. */
 static bool deliver(struct kw_meter_line *line, struct kw_meter_slot *slot,
-                    const unsigned char *pdu, size_t length)
+                    const unsigned char *pdu, size_t length, size_t *behind)
 {
     struct kw_meter_answer answer = {.outcome = KW_METER_GOOD};
     const size_t head = line->rtu ? 1 : KW_METER_MBAP_HEAD;
@@ -49,48 +121,15 @@ static bool deliver(struct kw_meter_line *line, struct kw_meter_slot *slot,
         answer.length = length;
         break;
     }
+    if (line->rtu) {
+        note_answer(line, slot, pdu, whole - 3);
+        /* What stands behind came before the next request: no answer to it. */
+        *behind = drop_frames(line, NULL, (size_t)(pdu - line->rx) + whole - 1,
+                              *behind);
+    }
     kw_meter_line_trace_answer(line, slot, &answer, pdu - head, whole);
     kw_meter_line_finish(line, slot, &answer);
     return true;
-}
-
-/* A whole frame that nobody waits for. slot: who waits meanwhile. */
-static void drop_frame(struct kw_meter_line *line, struct kw_meter_slot *slot,
-                       const unsigned char *frame, size_t length)
-{
-    uint8_t as;
-
-    if (slot != NULL && length == slot->frame_length &&
-        memcmp(slot->frame, frame, length) == 0) {
-        slot->echoed = true;
-        kw_meter_line_trace_odd(line, slot, KW_METER_TRACED_ECHO, frame,
-                                length);
-        return;
-    }
-    if (kw_meter_doubt_seen(&line->doubt, frame[0], frame + 1, length - 3,
-                            line->active_ns))
-        as = KW_METER_TRACED_LATE;
-    else
-        as = kw_meter_line_whose(line, slot, frame, length);
-    kw_meter_line_trace_odd(line, slot, as, frame, length);
-    if (slot != NULL)
-        slot->foreign++;
-    else
-        line->foreign++;
-}
-
-/* Whole frames up to end are dropped; the bytes stay. Returns their length. */
-static size_t drop_frames(struct kw_meter_line *line,
-                          struct kw_meter_slot *slot, size_t end)
-{
-    size_t at = 0, length;
-
-    while (at < end &&
-           (length = kw_meter_rtu_frame(line->rx + at, end - at)) > 0) {
-        drop_frame(line, slot, line->rx + at, length);
-        at += length;
-    }
-    return at;
 }
 
 /* Functions 5 and 6 are answered by the request itself. On a line that gives
@@ -106,12 +145,55 @@ static bool is_echo(const struct kw_meter_line *line,
                0;
 }
 
+/* The reply may still come. */
+static void doubt(struct kw_meter_line *line, const struct kw_meter_slot *slot)
+{
+    const struct kw_meter_unit *unit = &line->trust->units[slot->ask.unit];
+
+    if (!slot->marker)
+        kw_meter_doubt_add(&line->doubt, &slot->ask, slot->sent_ns,
+                           unit->taken_ns > 0);
+}
+
+/* A reply that has been taken for another block is set aside: if it was a copy
+ * the real one follows in the usual time. */
+static bool set_aside(struct kw_meter_line *line, struct kw_meter_slot *slot,
+                      const struct kw_meter_rtu_found *found)
+{
+    uint64_t usual_ns;
+
+    if (slot->marker ||
+        !kw_meter_trust_twin(line->trust, &slot->ask, line->rx + found->pdu,
+                             found->pdu_length))
+        return false;
+    kw_meter_line_trace_odd(line, slot, KW_METER_TRACED_TWICE,
+                            line->rx + found->pdu - 1, found->pdu_length + 3);
+    slot->foreign++;
+    usual_ns =
+        line->active_ns + kw_meter_trust_usual_ns(line->trust, slot->ask.unit);
+    if (usual_ns < slot->deadline_ns)
+        slot->deadline_ns = usual_ns;
+    slot->copied = true;
+    drop_front(line, found->pdu + found->pdu_length + 2);
+    return true;
+}
+
+/* What may become a surplus frame, unless the next request has left. */
+static void keep_behind(struct kw_meter_line *line, size_t at, size_t end)
+{
+    if (line->slots[0].used || line->life.closing ||
+        line->state == KW_METER_WIRE_DOWN)
+        return;
+    line->rx_length = end;
+    drop_front(line, at);
+}
+
 /* True when the slot is done with: rx is then not ours any more. */
 static bool read_answer(struct kw_meter_line *line, struct kw_meter_slot *slot)
 {
     struct kw_meter_answer garbled = {.outcome = KW_METER_GARBLED};
     struct kw_meter_rtu_found found;
-    size_t length;
+    size_t length, behind;
 
     kw_meter_rtu_find(&slot->ask, line->rx, line->rx_length, &found);
     if (found.verdict == KW_METER_RTU_ANSWER && is_echo(line, slot, &found)) {
@@ -121,12 +203,18 @@ static bool read_answer(struct kw_meter_line *line, struct kw_meter_slot *slot)
     }
     switch (found.verdict) {
     case KW_METER_RTU_ANSWER:
-        (void)drop_frames(line, slot, found.pdu - 1);
+        (void)drop_frames(line, slot, 0, found.pdu - 1);
+        if (set_aside(line, slot, &found))
+            return line->rx_length > 0 && read_answer(line, slot);
         length = line->rx_length;
         line->rx_length = 0; /* the bytes stay until the next ones come */
         line->echoes = slot->echoed;
-        if (deliver(line, slot, line->rx + found.pdu, found.pdu_length))
+        behind = length;
+        if (deliver(line, slot, line->rx + found.pdu, found.pdu_length,
+                    &behind)) {
+            keep_behind(line, behind, length);
             return true;
+        }
         /* A late refusal of another request: ours may stand behind it. Each
          * takes a doubt with it, so there are few. */
         line->rx_length = length;
@@ -135,11 +223,13 @@ static bool read_answer(struct kw_meter_line *line, struct kw_meter_slot *slot)
     case KW_METER_RTU_GARBLED:
         kw_meter_line_trace_odd(line, slot, KW_METER_TRACED_GARBLED, line->rx,
                                 line->rx_length);
+        drop_rest(line, slot, 1);
         line->rx_length = 0;
+        doubt(line, slot); /* it may have been a copy, and the reply follows */
         kw_meter_line_finish(line, slot, &garbled);
         return true;
     case KW_METER_RTU_MORE:
-        (void)drop_frames(line, slot, found.skip);
+        (void)drop_frames(line, slot, 0, found.skip);
         drop_front(line, found.skip);
         slot->started = found.started;
         break;
@@ -150,7 +240,7 @@ static bool read_answer(struct kw_meter_line *line, struct kw_meter_slot *slot)
 /* Bytes that nobody waits for: late answers, other masters, noise. */
 static void read_stray(struct kw_meter_line *line)
 {
-    drop_front(line, drop_frames(line, NULL, line->rx_length));
+    drop_front(line, drop_frames(line, NULL, 0, line->rx_length));
     kw_meter_line_feed(line, KW_METER_WIRE_NOISE);
 }
 
@@ -171,7 +261,7 @@ static void read_rtu(struct kw_meter_line *line, const unsigned char *bytes,
         if (!slot->used || line->state == KW_METER_WIRE_SENDING)
             read_stray(line);
         else if (read_answer(line, slot))
-            return; /* what stood behind the answer is dropped */
+            return;
         if (line->rx_length == sizeof(line->rx))
             drop_front(line, sizeof(line->rx) / 2); /* noise */
     }
@@ -218,14 +308,15 @@ static void drop_mbap(struct kw_meter_line *line,
 static void read_frames(struct kw_meter_line *line)
 {
     struct kw_meter_mbap frame;
-    size_t at = 0;
+    size_t at = 0, behind = 0;
     int err;
 
     while ((err = kw_meter_mbap_decode(line->rx + at, line->rx_length - at,
                                        &frame)) == 0) {
         struct kw_meter_slot *slot = slot_of(line, &frame);
 
-        if (slot == NULL || !deliver(line, slot, frame.pdu, frame.pdu_length))
+        if (slot == NULL ||
+            !deliver(line, slot, frame.pdu, frame.pdu_length, &behind))
             drop_mbap(line, &frame, line->rx + at);
         if (line->life.closing || line->state == KW_METER_WIRE_DOWN)
             return;
@@ -300,9 +391,13 @@ bool kw_meter_line_expired(struct kw_meter_line *line,
             return false;
     }
     trace_part(line, slot);
-    if (line->rx_length > 0 && !slot->started)
+    drop_rest(line, slot, 0);
+    if (slot->copied) {
+        *outcome = KW_METER_FOREIGN;
+        kw_meter_trust_doubted(line->trust, &slot->ask);
+    } else if (line->rx_length > 0 && !slot->started) {
         *outcome = KW_METER_GARBLED;
-    if (!slot->marker)
-        kw_meter_doubt_add(&line->doubt, &slot->ask, slot->sent_ns);
+    }
+    doubt(line, slot);
     return true;
 }

@@ -101,6 +101,17 @@ uint64_t kw_meter_line_next_ns(const struct kw_meter_job *job,
                                    kw_meter_line_demand(job->line));
 }
 
+uint32_t kw_meter_line_strays(const struct kw_meter_line *line, uint8_t unit)
+{
+    return line->rtu ? line->trust->units[unit].strays : 0;
+}
+
+uint64_t kw_meter_line_settled_ns(const struct kw_meter_line *line,
+                                  uint8_t unit)
+{
+    return line->rtu ? kw_meter_trust_settled_ns(line->trust, unit) : 0;
+}
+
 uint32_t kw_meter_line_probe_ms(const struct kw_meter_line *line,
                                 uint64_t own_us)
 {

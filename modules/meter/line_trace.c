@@ -41,6 +41,7 @@ void kw_meter_line_trace_end(struct kw_meter_line *line,
         [KW_METER_EXCEPTION] = KW_METER_TRACED_EXCEPTION,
         [KW_METER_TIMEOUT] = KW_METER_TRACED_TIMEOUT,
         [KW_METER_GARBLED] = KW_METER_TRACED_GARBLED,
+        [KW_METER_FOREIGN] = KW_METER_TRACED_FOREIGN,
         [KW_METER_LINE] = KW_METER_TRACED_LOST,
     };
 

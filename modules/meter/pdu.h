@@ -55,6 +55,7 @@ enum kw_meter_outcome {
     KW_METER_EXCEPTION, /* the unit refused: code */
     KW_METER_TIMEOUT,   /* no answer, or not all of it, in time */
     KW_METER_GARBLED,   /* an answer with a wrong check sum */
+    KW_METER_FOREIGN,   /* one that may be the answer to another request */
     KW_METER_LINE,      /* the line is or went down */
 };
 

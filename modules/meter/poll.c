@@ -142,13 +142,16 @@ static void begin_poll(struct kw_meter_device *device, uint64_t now_ns)
     if (next != KW_MAP_ONCE && device->due_ns[next] > until_ns)
         until_ns = device->due_ns[next];
     take_due(device, now_ns, until_ns, due);
-    device->answered = device->stamped = false;
+    device->answered = device->stamped = device->retaken = false;
+    device->strays =
+        kw_meter_line_strays(device->job.line, (uint8_t)device->entry->unit);
     kw_meter_values_forget(device);
     device->exception = 0;
     device->probes = 0;
     device->worst = KW_QUALITY_GOOD;
     for (unsigned i = 0; i < device->plan.count; i++) {
         device->request[i].tries = 0;
+        device->request[i].taken = false;
         if (due[device->plan.requests[i].read_class] &&
             device->request[i].refused == 0)
             set_step(device, i, KW_METER_STEP_TODO);
@@ -218,18 +221,73 @@ static void judge(struct kw_meter_device *device, uint64_t now_ns)
         set_state(device, KW_METER_DEVICE_FAILING);
 }
 
+/* What was taken in this poll may be the answers to other requests: all of it
+ * is asked again once, or bad. */
+static void give_up_taken(struct kw_meter_device *device, bool again)
+{
+    const unsigned count = (unsigned)device->plan.count;
+
+    kw_meter_image_forget(&device->image);
+    device->answered = false;
+    device->worst = KW_QUALITY_BAD_FOREIGN;
+    for (unsigned i = 0; i < count; i++) {
+        const struct kw_plan_request *plan = &device->plan.requests[i];
+
+        if (!device->request[i].taken)
+            continue;
+        device->request[i].taken = false;
+        kw_meter_values_withdraw(device, plan->first, plan->points);
+        if (again)
+            set_step(device, i, KW_METER_STEP_TODO);
+        else
+            fail_request(device, i, KW_QUALITY_BAD_FOREIGN);
+    }
+}
+
+/* Nothing is left of the poll: did a surplus reply come meanwhile? True when
+ * the poll ends. */
+static bool settle(struct kw_meter_device *device)
+{
+    uint32_t strays =
+        kw_meter_line_strays(device->job.line, (uint8_t)device->entry->unit);
+    bool again = !device->retaken && !device->disputed;
+
+    if (strays == device->strays) {
+        device->disputed = false;
+        return true;
+    }
+    device->strays = strays;
+    give_up_taken(device, again);
+    device->disputed = !again;
+    device->retaken = true;
+    return device->todo == 0;
+}
+
+static void end_poll(struct kw_meter_device *device, uint64_t now_ns)
+{
+    device->polling = false;
+    kw_meter_values_publish(device, now_ns);
+    judge(device, now_ns);
+    plan_next(device, now_ns);
+}
+
 /* Goes on with the poll, or ends it when nothing is left. */
 static void go_on(struct kw_meter_device *device, uint64_t now_ns)
 {
-    if (device->todo > 0) {
+    uint64_t settled_ns = kw_meter_line_settled_ns(
+        device->job.line, (uint8_t)device->entry->unit);
+
+    if (device->todo == 0 && device->sent > 0)
+        return;
+    if (device->todo == 0 && settled_ns > now_ns + slack_ns) {
+        kw_meter_line_put(&device->job, settled_ns, device->deadline_ns);
+        return;
+    }
+    if (device->todo == 0 && settle(device))
+        end_poll(device, now_ns);
+    else
         kw_meter_line_put(&device->job, after_pause(device, now_ns),
                           device->deadline_ns);
-    } else if (device->sent == 0) {
-        device->polling = false;
-        kw_meter_values_publish(device, now_ns);
-        judge(device, now_ns);
-        plan_next(device, now_ns);
-    }
 }
 
 /* 0: the line's. A meter that does not answer is probed with less, see
@@ -246,6 +304,10 @@ static bool poll_next(struct kw_meter_job *job, uint64_t now_ns,
 {
     struct kw_meter_device *device = device_of(job);
 
+    if (device->polling && device->todo == 0) {
+        go_on(device, now_ns);
+        return false;
+    }
     if (!device->polling)
         begin_poll(device, now_ns);
     if (!device->polling) {
@@ -286,16 +348,21 @@ static bool retry(struct kw_meter_device *device, unsigned tag,
     bool busy = quality == KW_QUALITY_BAD_EXCEPTION &&
                 kw_meter_refusal(answer->exception) == KW_METER_REFUSAL_BUSY;
     /* A connection may be closed just when a request leaves. */
-    bool may = busy || quality == KW_QUALITY_BAD_TIMEOUT ||
-               quality == KW_QUALITY_BAD_CRC || quality == KW_QUALITY_BAD_LINE;
+    bool lost = quality == KW_QUALITY_BAD_TIMEOUT ||
+                quality == KW_QUALITY_BAD_CRC || quality == KW_QUALITY_BAD_LINE;
+    bool foreign = quality == KW_QUALITY_BAD_FOREIGN;
+    unsigned most = device->retries;
 
     if (busy)
         device->busy_until_ns = now_ns + KW_METER_BUSY_MS * ns_per_ms;
     /* A meter that failed the last poll too is asked again with the next. */
-    if (quality != KW_QUALITY_BAD_LINE && !busy && device->failures > 0)
+    if (lost && quality != KW_QUALITY_BAD_LINE && device->failures > 0)
         return false;
-    if (!may || is_aside(device) ||
-        device->request[tag].tries >= device->retries)
+    /* Whether it was the answer only the second time can tell. */
+    if (foreign && most == 0)
+        most = 1;
+    if (!(busy || foreign || lost) || is_aside(device) ||
+        device->request[tag].tries >= most)
         return false;
     device->request[tag].tries++;
     set_step(device, tag, KW_METER_STEP_TODO);
@@ -335,7 +402,8 @@ static void fail_answer(struct kw_meter_device *device, unsigned tag,
         return;
     }
     fail_request(device, tag, quality);
-    if (quality != KW_QUALITY_BAD_EXCEPTION)
+    if (quality != KW_QUALITY_BAD_EXCEPTION &&
+        quality != KW_QUALITY_BAD_FOREIGN)
         fail_rest(device, quality);
 }
 
@@ -371,7 +439,7 @@ static void poll_answered(struct kw_meter_job *job, unsigned tag,
     set_step(device, tag, KW_METER_STEP_NONE);
     device->broke = quality == KW_QUALITY_BAD_LINE;
     if (quality == KW_QUALITY_GOOD) {
-        device->answered = true;
+        device->answered = device->request[tag].taken = true;
         keep_image(device, tag, answer->data, now_ns);
         kw_meter_values_take(device, tag, answer->data);
         tell_refused(device, tag, 0);

@@ -14,6 +14,7 @@ struct kw_meter_request_state {
     uint8_t step;    /* enum kw_meter_step */
     uint8_t tries;   /* failed ones in this poll */
     uint8_t refused; /* for good, with that exception; 0 not */
+    bool taken;      /* answered in this poll, not yet published */
     uint16_t block;  /* of the image: what it was before it was narrowed */
     uint16_t asked;  /* points asked for, from the first one */
     uint16_t count;  /* registers or bits of these */

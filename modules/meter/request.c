@@ -30,7 +30,11 @@ static void on_answered(struct kw_meter_job *job, unsigned tag,
     struct kw_meter_request *request = request_of(job);
 
     (void)tag;
-    (void)now_ns;
+    if (answer->outcome == KW_METER_FOREIGN && !request->again) {
+        request->again = true; /* a read: see trust.h */
+        kw_meter_line_put(job, now_ns, now_ns + deadline_ns);
+        return;
+    }
     kw_meter_line_remove(job);
     request->done(request, answer);
 }
@@ -58,6 +62,7 @@ int kw_meter_request_start(struct kw_meter_request *request,
     if (kw_meter_line_state(line) == KW_METER_LINE_DOWN)
         return KW_EIO;
     request->job.ops = &ops;
+    request->again = false;
     err = kw_meter_line_add(line, &request->job);
     if (err == 0)
         kw_meter_line_put(&request->job, now_ns, now_ns + deadline_ns);

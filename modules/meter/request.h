@@ -19,6 +19,7 @@ enum {
 struct kw_meter_request {
     struct kw_meter_job job;
     struct kw_meter_ask ask;
+    bool again; /* what came may not be the answer: asked once more */
     /* Once, never inside kw_meter_request_start. The request is out of the
      * line then: it may be started again or freed. */
     void (*done)(struct kw_meter_request *request,

@@ -132,8 +132,31 @@ void kw_meter_values_fail(struct kw_meter_device *device, unsigned first,
     }
 }
 
+void kw_meter_values_withdraw(struct kw_meter_device *device, unsigned first,
+                              unsigned count)
+{
+    struct kw_meter_point *point = &device->points[first];
+    const uint8_t quality = KW_QUALITY_BAD_FOREIGN;
+
+    for (; count > 0; count--, point++) {
+        if (point->text != NULL) {
+            device->attributes_due = true;
+            continue;
+        }
+        kw_meter_compute_put(&device->compute,
+                             (size_t)(point->map - device->map->points),
+                             quality, (double)NAN);
+        if (point->place == 0)
+            continue;
+        device->samples[point->place - 1].raw = 0;
+        device->samples[point->place - 1].value = (double)NAN;
+        device->samples[point->place - 1].quality = point->quality = quality;
+    }
+}
+
 void kw_meter_values_publish(struct kw_meter_device *device, uint64_t now_ns)
 {
+    kw_meter_image_keep(&device->image);
     add_computed(device);
     kw_meter_counters_judge(device, now_ns / ns_per_ms);
     if (device->samples_count > 0)

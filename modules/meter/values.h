@@ -22,6 +22,12 @@ void kw_meter_values_take(struct kw_meter_device *device, unsigned request,
 void kw_meter_values_fail(struct kw_meter_device *device, unsigned first,
                           unsigned count, uint8_t quality);
 
+/* What this poll has brought of count points from first on may not be theirs:
+ * bad_foreign, unless it comes again. Texts are read again with the next poll.
+ */
+void kw_meter_values_withdraw(struct kw_meter_device *device, unsigned first,
+                              unsigned count);
+
 /* Adds what is computed, judges the counters and publishes all of it in one
  * call. now_ns is monotonic. */
 void kw_meter_values_publish(struct kw_meter_device *device, uint64_t now_ns);

@@ -28,8 +28,8 @@ static const char *const texts[KW_METER_VERDICTS_COUNT] = {
         "unit {unit}: refuses everything with exception {exception}: not "
         "the meter that its register map is for",
     [KW_METER_VERDICT_TWICE] =
-        "unit {unit}: {share} of the answers come twice: two meters have "
-        "this address",
+        "unit {unit}: {share} of the answers come twice: the meter or a "
+        "converter repeats them, or two meters have this address",
     [KW_METER_VERDICT_LATE] =
         "unit {unit}: {count} answers came after the time-out of "
         "{timeout}: the time-out is too short",

@@ -12,6 +12,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static const struct kw_meter_trust no_trust;
+
 static void must(bool true_always)
 {
     if (!true_always)
@@ -74,8 +76,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     look(&ask, data, size / 2);
     frame = kw_meter_rtu_frame(data, size);
     must(frame <= size && (frame == 0 || frame >= KW_METER_RTU_MIN));
-    kw_meter_doubt_add(&doubt, &ask, 1);
-    marker = kw_meter_doubt_marker(&doubt, &ask);
+    kw_meter_doubt_add(&doubt, &ask, 1, true);
+    marker = kw_meter_doubt_marker(&doubt, &no_trust, &ask);
     must(kw_meter_ask_valid(&marker) && !kw_meter_ask_is_write(&marker));
     must(!kw_meter_doubt_holds(&doubt, &marker));
     if (frame > 0)

@@ -294,7 +294,8 @@ static void test_busy(void **state)
     assert_true(kw_clock_mono_ms(&kw_clock_system) - begin_ms >= 245);
     assert_int_equal(rig.bad, 0);
     assert_int_equal(rig.good, 8);
-    assert_int_equal(peer.asks, 3);
+    /* The next poll, which is overdue, may have begun. */
+    assert_in_range(peer.asks, 3, 4);
     /* Busy for longer: this time it fails, and the next poll is well. */
     busy = 2;
     run_polls(&rig, 3);

@@ -25,6 +25,7 @@
 #include <fcntl.h>
 #include <math.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pty.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -618,8 +619,11 @@ static inline void peer_on_ready(uv_poll_t *poll, int status, int events)
 static inline void peer_watch(struct peer *peer, int fd)
 {
     struct peer_end *end = calloc(1, sizeof(*end));
+    int on = 1;
 
     assert_non_null(end);
+    if (peer->at.tcp) /* else small pieces wait for the kernel's own clock */
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     peer->end = end;
     peer->connections++;
     peer->length = 0;

@@ -8,6 +8,7 @@
 
 static const struct kw_meter_ask voltages = {5, 3, 100, 10};
 static const struct kw_meter_ask energies = {5, 3, 400, 10};
+static const struct kw_meter_trust no_trust;
 
 static void test_no_doubt(void **state)
 {
@@ -38,7 +39,7 @@ static void test_who_is_in_doubt(void **state)
     struct kw_meter_doubt doubt = {.count = 0};
 
     (void)state;
-    kw_meter_doubt_add(&doubt, &voltages, 1);
+    kw_meter_doubt_add(&doubt, &voltages, 1, true);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
         assert_int_equal(kw_meter_doubt_holds(&doubt, &rows[i].ask),
                          rows[i].holds);
@@ -52,7 +53,7 @@ static void test_bits_by_bytes(void **state)
     struct kw_meter_doubt doubt = {.count = 0};
 
     (void)state;
-    kw_meter_doubt_add(&doubt, &late, 1);
+    kw_meter_doubt_add(&doubt, &late, 1, true);
     assert_true(kw_meter_doubt_holds(&doubt, &other));
     assert_false(kw_meter_doubt_holds(&doubt, &apart));
 }
@@ -69,7 +70,8 @@ static void test_marker(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(asks) / sizeof(asks[0]); i++) {
-        struct kw_meter_ask marker = kw_meter_doubt_marker(&doubt, &asks[i]);
+        struct kw_meter_ask marker =
+            kw_meter_doubt_marker(&doubt, &no_trust, &asks[i]);
 
         assert_true(kw_meter_ask_valid(&marker));
         assert_int_equal(marker.unit, asks[i].unit);
@@ -90,9 +92,9 @@ static void test_marker_avoids_all(void **state)
     for (uint16_t count = 1; count <= KW_METER_DOUBT_MAX; count++) {
         struct kw_meter_ask late = {5, 3, 100, count};
 
-        kw_meter_doubt_add(&doubt, &late, 1);
+        kw_meter_doubt_add(&doubt, &late, 1, true);
     }
-    marker = kw_meter_doubt_marker(&doubt, &ask);
+    marker = kw_meter_doubt_marker(&doubt, &no_trust, &ask);
     assert_int_equal(marker.count, KW_METER_DOUBT_MAX + 1);
     assert_int_equal(marker.address, 400);
     assert_int_equal(marker.timeout_ms, 0); /* as patient as the line */
@@ -136,11 +138,11 @@ static void test_other_functions(void **state)
         struct kw_meter_doubt doubt = {.count = 0};
         struct kw_meter_ask marker;
 
-        kw_meter_doubt_add(&doubt, &rows[i].late, 1);
+        kw_meter_doubt_add(&doubt, &rows[i].late, 1, true);
         assert_null(doubt.items[0].ask.data); /* borrowed no longer */
         if (kw_meter_doubt_holds(&doubt, &rows[i].ask) != rows[i].holds)
             fail_msg("row %zu", i);
-        marker = kw_meter_doubt_marker(&doubt, &rows[i].ask);
+        marker = kw_meter_doubt_marker(&doubt, &no_trust, &rows[i].ask);
         assert_true(kw_meter_ask_valid(&marker));
         assert_false(kw_meter_ask_is_write(&marker));
         assert_false(kw_meter_doubt_holds(&doubt, &marker));
@@ -158,8 +160,8 @@ static void test_late_write(void **state)
     struct kw_meter_doubt doubt = {.count = 0};
 
     (void)state;
-    kw_meter_doubt_add(&doubt, &asks[0], 1);
-    kw_meter_doubt_add(&doubt, &asks[1], 1);
+    kw_meter_doubt_add(&doubt, &asks[0], 1, true);
+    kw_meter_doubt_add(&doubt, &asks[1], 1, true);
     assert_false(kw_meter_doubt_seen(&doubt, 5, other, sizeof(other), 2));
     assert_false(kw_meter_doubt_seen(&doubt, 6, echo, sizeof(echo), 2));
     assert_true(kw_meter_doubt_seen(&doubt, 5, echo, sizeof(echo), 2));
@@ -178,14 +180,14 @@ static void test_refused(void **state)
 
     (void)state;
     assert_false(kw_meter_doubt_refused(&doubt, &voltages));
-    kw_meter_doubt_add(&doubt, &voltages, 1);
+    kw_meter_doubt_add(&doubt, &voltages, 1, true);
     assert_false(kw_meter_doubt_refused(&doubt, &voltages)); /* the same */
     assert_false(kw_meter_doubt_refused(&doubt, &inputs));
     assert_false(kw_meter_doubt_refused(&doubt, &elsewhere));
     assert_true(kw_meter_doubt_refused(&doubt, &energies));
     assert_int_equal(doubt.count, 0);
     assert_false(kw_meter_doubt_refused(&doubt, &energies));
-    kw_meter_doubt_add(&doubt, &voltages, 1);
+    kw_meter_doubt_add(&doubt, &voltages, 1, true);
     assert_true(kw_meter_doubt_refused(&doubt, &shorter));
 }
 
@@ -196,7 +198,7 @@ static void test_answered(void **state)
     struct kw_meter_doubt doubt = {.count = 0};
 
     (void)state;
-    kw_meter_doubt_add(&doubt, &voltages, 1);
+    kw_meter_doubt_add(&doubt, &voltages, 1, true);
     kw_meter_doubt_answered(&doubt, &voltages); /* maybe the first one's */
     assert_int_equal(doubt.count, 1);
     kw_meter_doubt_answered(&doubt, &elsewhere);
@@ -211,13 +213,13 @@ static void test_marked(void **state)
     struct kw_meter_doubt doubt = {.count = 0};
 
     (void)state;
-    kw_meter_doubt_add(&doubt, &voltages, 1);
-    kw_meter_doubt_add(&doubt, &elsewhere, 1);
-    kw_meter_doubt_add(&doubt, &energies, 1);
+    kw_meter_doubt_add(&doubt, &voltages, 1, true);
+    kw_meter_doubt_add(&doubt, &elsewhere, 1, true);
+    kw_meter_doubt_add(&doubt, &energies, 1, true);
     kw_meter_doubt_marked(&doubt, 5, true);
     assert_int_equal(doubt.count, 1);
     assert_int_equal(doubt.items[0].ask.unit, 6);
-    kw_meter_doubt_add(&doubt, &voltages, 1);
+    kw_meter_doubt_add(&doubt, &voltages, 1, true);
     for (int i = 1; i < KW_METER_MARKERS_MAX; i++) {
         kw_meter_doubt_marked(&doubt, 5, false);
         assert_true(kw_meter_doubt_holds(&doubt, &energies));
@@ -233,8 +235,9 @@ static void test_seen(void **state)
     struct kw_meter_doubt doubt = {.count = 0};
 
     (void)state;
-    kw_meter_doubt_add(&doubt, &voltages, 1);
-    kw_meter_doubt_add(&doubt, &voltages, 1); /* asked twice, both too late */
+    kw_meter_doubt_add(&doubt, &voltages, 1, true);
+    kw_meter_doubt_add(&doubt, &voltages, 1,
+                       true); /* asked twice, both too late */
     assert_false(kw_meter_doubt_seen(&doubt, 6, pdu, sizeof(pdu), 2));
     assert_false(kw_meter_doubt_seen(&doubt, 5, pdu, sizeof(pdu) - 2, 2));
     assert_true(kw_meter_doubt_seen(&doubt, 5, pdu, sizeof(pdu), 2));
@@ -253,7 +256,7 @@ static void test_many(void **state)
     (void)state;
     for (unsigned i = 0; i < KW_METER_DOUBT_MAX + 2; i++) {
         ask.unit = (uint8_t)(i + 10);
-        kw_meter_doubt_add(&doubt, &ask, 1);
+        kw_meter_doubt_add(&doubt, &ask, 1, true);
     }
     assert_int_equal(doubt.count, KW_METER_DOUBT_MAX);
     ask = energies;
@@ -261,6 +264,54 @@ static void test_many(void **state)
     assert_false(kw_meter_doubt_holds(&doubt, &ask));
     ask.unit = 12;
     assert_true(kw_meter_doubt_holds(&doubt, &ask));
+}
+
+/* A scan of units that nobody has heard of pushes no other doubt out. */
+static void test_scan(void **state)
+{
+    struct kw_meter_doubt doubt = {.count = 0};
+    struct kw_meter_ask ask = {.function = 3, .count = 1};
+
+    (void)state;
+    kw_meter_doubt_add(&doubt, &voltages, 1, true);
+    for (unsigned unit = 10; unit < 200; unit++) {
+        ask.unit = (uint8_t)unit;
+        kw_meter_doubt_add(&doubt, &ask, unit, false);
+    }
+    assert_int_equal(doubt.count, KW_METER_DOUBT_MAX);
+    assert_true(kw_meter_doubt_holds(&doubt, &energies));
+}
+
+/* What is too old does not come: a refusal then is of the one who asks. */
+static void test_age(void **state)
+{
+    struct kw_meter_doubt doubt = {.count = 0};
+
+    (void)state;
+    kw_meter_doubt_add(&doubt, &voltages, 1000, true);
+    kw_meter_doubt_add(&doubt, &voltages, 3000, true);
+    kw_meter_doubt_expire(&doubt, 8000, 9000);
+    assert_int_equal(doubt.count, 2);
+    kw_meter_doubt_expire(&doubt, 8000, 9001);
+    assert_int_equal(doubt.count, 1);
+    kw_meter_doubt_expire(&doubt, 8000, 11001);
+    assert_int_equal(doubt.count, 0);
+    assert_false(kw_meter_doubt_refused(&doubt, &energies));
+}
+
+/* Once the same block has been answered, another answer to it is one too many:
+ * who asks for it again would get that. */
+static void test_overtaken(void **state)
+{
+    struct kw_meter_doubt doubt = {.count = 0};
+
+    (void)state;
+    kw_meter_doubt_add(&doubt, &voltages, 1, true);
+    assert_false(kw_meter_doubt_holds(&doubt, &voltages));
+    kw_meter_doubt_answered(&doubt, &voltages);
+    assert_true(kw_meter_doubt_holds(&doubt, &voltages));
+    kw_meter_doubt_marked(&doubt, 5, true);
+    assert_false(kw_meter_doubt_holds(&doubt, &voltages));
 }
 
 int main(void)
@@ -278,6 +329,9 @@ int main(void)
         cmocka_unit_test(test_marked),
         cmocka_unit_test(test_seen),
         cmocka_unit_test(test_many),
+        cmocka_unit_test(test_scan),
+        cmocka_unit_test(test_age),
+        cmocka_unit_test(test_overtaken),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

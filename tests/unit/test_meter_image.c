@@ -52,6 +52,7 @@ static void put(struct world *world, size_t request, uint64_t now_ns)
     }
     kw_meter_image_put(&world->image, request, at->address, at->count, data,
                        now_ns);
+    kw_meter_image_keep(&world->image);
 }
 
 static enum kw_meter_image_result read_at(struct world *world, uint8_t function,
@@ -207,6 +208,7 @@ static void test_bits(void **state)
     open_world(&world, bits, 2);
     kw_meter_image_put(&world.image, 0, 3, 11, first, 1);
     kw_meter_image_put(&world.image, 1, 14, 9, second, 1);
+    kw_meter_image_keep(&world.image);
     assert_int_equal(kw_meter_image_read(&world.blocks, &ask, 1, out, &code),
                      KW_METER_IMAGE_GOOD);
     assert_int_equal(out[0], 0x55);
@@ -241,6 +243,7 @@ static void test_narrowed(void **state)
     assert_int_equal(read_at(&world, 3, 10, 20, 1), KW_METER_IMAGE_BAD);
     kw_meter_image_put(&world.image, 0, 10, 5, data + 20, 2);
     kw_meter_image_put(&world.image, 0, 17, 13, data + 34, 2);
+    kw_meter_image_keep(&world.image);
     assert_int_equal(kw_meter_image_narrow(&world.image, 0, 3), 0);
     assert_int_equal(read_at(&world, 3, 10, 5, 2), KW_METER_IMAGE_GOOD);
     assert_int_equal(read_at(&world, 3, 17, 13, 2), KW_METER_IMAGE_GOOD);
@@ -249,11 +252,13 @@ static void test_narrowed(void **state)
     assert_int_equal(read_at(&world, 3, 29, 2, 2), KW_METER_IMAGE_OUTSIDE);
     /* It has them after all. */
     kw_meter_image_put(&world.image, 0, 15, 2, data + 30, 3);
+    kw_meter_image_keep(&world.image);
     assert_int_equal(read_at(&world, 3, 10, 20, 3), KW_METER_IMAGE_GOOD);
     /* One part fails, another is good after it: the first is not served. */
     kw_meter_image_fail(&world.image, 0, KW_QUALITY_BAD_CRC, 0);
     kw_meter_image_drop(&world.image, 0, 10, 5);
     kw_meter_image_put(&world.image, 0, 17, 13, data + 34, 4);
+    kw_meter_image_keep(&world.image);
     assert_int_equal(read_at(&world, 3, 10, 1, 4), KW_METER_IMAGE_BAD);
     assert_int_equal(read_at(&world, 3, 17, 13, 4), KW_METER_IMAGE_GOOD);
     kw_meter_image_fini(&world.image);
@@ -277,6 +282,7 @@ static void test_narrowed_bits(void **state)
     assert_int_equal(kw_meter_image_narrow(&world.image, 0, 2), 0);
     kw_meter_image_put(&world.image, 0, 8, 11, ones, 1);
     kw_meter_image_put(&world.image, 0, 10, 3, none, 1);
+    kw_meter_image_keep(&world.image);
     assert_int_equal(kw_meter_image_read(&world.blocks, &ask, 1, out, &code),
                      KW_METER_IMAGE_GOOD);
     assert_int_equal(out[0], 0xE3);

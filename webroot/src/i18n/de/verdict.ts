@@ -15,7 +15,8 @@ export const verdict = {
   'verdict.meter_refuses':
     'Gerät {unit}: lehnt alles mit Ausnahme {exception} ab. Es ist nicht der Zähler, für den die Registerliste gilt.',
   'verdict.meter_twice':
-    'Gerät {unit}: {share} der Antworten kommen doppelt. Zwei Zähler haben diese Adresse.',
+    'Gerät {unit}: {share} der Antworten kommen doppelt. Der Zähler oder ein Umsetzer wiederholt sie, oder zwei Zähler ' +
+    'haben diese Adresse.',
   'verdict.meter_late':
     'Gerät {unit}: {count} Antworten kamen nach der Wartezeit von {timeout}. Die Wartezeit ist zu kurz.',
   'verdict.meter_crc':

@@ -14,7 +14,9 @@ export const verdict = {
     'Unit {unit}: every answer is garbled, as on the whole line. Check speed, parity and polarity.',
   'verdict.meter_refuses':
     'Unit {unit}: refuses everything with exception {exception}. It is not the meter that its register map is for.',
-  'verdict.meter_twice': 'Unit {unit}: {share} of the answers come twice. Two meters have this address.',
+  'verdict.meter_twice':
+    'Unit {unit}: {share} of the answers come twice. The meter or a converter repeats them, or two meters have this ' +
+    'address.',
   'verdict.meter_late':
     'Unit {unit}: {count} answers came after the time-out of {timeout}. The time-out is too short.',
   'verdict.meter_crc': 'Unit {unit}: {share} CRC errors, on this meter only. Check its wiring and termination.',

@@ -15,7 +15,8 @@ export const verdict = {
   'verdict.meter_refuses':
     'Unidad {unit}: lo rechaza todo con la excepción {exception}. No es el contador de su mapa de registros.',
   'verdict.meter_twice':
-    'Unidad {unit}: {share} de las respuestas llegan dos veces. Dos contadores tienen esta dirección.',
+    'Unidad {unit}: {share} de las respuestas llegan dos veces. El contador o un convertidor las repite, o dos ' +
+    'contadores tienen esta dirección.',
   'verdict.meter_late':
     'Unidad {unit}: {count} respuestas llegaron después del plazo de {timeout}. El plazo es demasiado corto.',
   'verdict.meter_crc':

@@ -15,7 +15,8 @@ export const verdict = {
   'verdict.meter_refuses':
     'Unité {unit} : refuse tout avec l’exception {exception}. Ce n’est pas le compteur de sa table de registres.',
   'verdict.meter_twice':
-    'Unité {unit} : {share} des réponses arrivent deux fois. Deux compteurs ont cette adresse.',
+    'Unité {unit} : {share} des réponses arrivent deux fois. Le compteur ou un convertisseur les répète, ou deux ' +
+    'compteurs ont cette adresse.',
   'verdict.meter_late':
     'Unité {unit} : {count} réponses sont arrivées après le délai de {timeout}. Le délai est trop court.',
   'verdict.meter_crc':

@@ -15,7 +15,8 @@ export const verdict = {
   'verdict.meter_refuses':
     'Unità {unit}: rifiuta tutto con l’eccezione {exception}. Non è il contatore della sua mappa di registri.',
   'verdict.meter_twice':
-    'Unità {unit}: {share} delle risposte arrivano due volte. Due contatori hanno questo indirizzo.',
+    'Unità {unit}: {share} delle risposte arrivano due volte. Il contatore o un convertitore le ripete, o due ' +
+    'contatori hanno questo indirizzo.',
   'verdict.meter_late':
     'Unità {unit}: {count} risposte sono arrivate dopo l’attesa di {timeout}. L’attesa è troppo breve.',
   'verdict.meter_crc':
