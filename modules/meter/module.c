@@ -173,6 +173,7 @@ static int apply(struct kw_meter *meter, const struct kw_meter_conf *conf)
     kw_meter_library_fini(&library);
     kw_meter_index_fini(&entries);
     tell_watches(meter);
+    meter->core->loop->lines = conf->lines.count;
     look_at_descriptors(meter, conf->lines.count);
     return err;
 }

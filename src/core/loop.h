@@ -66,7 +66,9 @@ struct kw_loop {
     struct kw_loop_stats stats;
     uint64_t turn_cpu_ns; /* thread's CPU time at its begin */
     uint64_t minute_start_ms, minute_longest_us, previous_longest_us;
-    uint64_t turn; /* number of this turn, from 1 */
+    uint64_t turn;   /* number of this turn, from 1 */
+    unsigned guests; /* accepted connections that live */
+    size_t lines;    /* descriptors that are kept for our own connections */
     unsigned budget_left[KW_BUDGET_COUNT];
     struct kw_link claims[KW_BUDGET_COUNT]; /* refused, the oldest first */
 };

@@ -16,10 +16,13 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 enum {
     ACCEPTS = 8, /* a turn and listener */
+    OTHERS = 48, /* descriptors of the database, doors, logs, requests */
+    GUESTS = 8,  /* connections that are always taken */
     STARVED_PAUSE_MS = 100,
     SERVICE_SIZE = 24,
     KEEPALIVE_S = 60, /* silence before the kernel asks the peer */
@@ -66,6 +69,16 @@ static bool is_starved(int number)
            number == ENOMEM;
 }
 
+/* As many connections as leave a descriptor for each line, up or not: meters
+ * must be able to come back whatever strangers do. */
+static bool has_room(const struct kw_loop *loop)
+{
+    struct rlimit limit;
+
+    return loop->guests < GUESTS || getrlimit(RLIMIT_NOFILE, &limit) != 0 ||
+           loop->guests + loop->lines + OTHERS < limit.rlim_cur;
+}
+
 /* One connection; false when there is none left, or not now. */
 static bool accept_one(struct kw_listener *listener)
 {
@@ -94,6 +107,10 @@ static void on_readable(uv_poll_t *poll, int status, int events)
     (void)status;
     (void)events;
     for (int i = 0; i < ACCEPTS && !listener->life.closing; i++) {
+        if (!has_room(listener->core->loop)) {
+            pause_starved(listener, EMFILE);
+            break;
+        }
         if (!accept_one(listener))
             break;
     }

@@ -3,7 +3,8 @@
  * A listening TCP socket. libuv's own listener has accepted before anybody
  * can ask; so this one polls the descriptor, accepts at most 8 a turn, asks
  * admission with the peer's address, and only then hands the socket on. Out of
- * descriptors: accepting pauses 100 ms, never spins.
+ * descriptors, or down to those that loop->lines keeps for our own connections:
+ * accepting pauses 100 ms, never spins.
  */
 #ifndef KW_NET_LISTEN_H
 #define KW_NET_LISTEN_H

@@ -325,6 +325,7 @@ static void on_gone(struct kw_life *life)
 {
     struct kw_stream *stream = KW_LIST_ENTRY(life, struct kw_stream, life);
 
+    stream->loop->guests -= stream->guest;
     kw_tls_session_free(stream->tls);
     kw_buf_fini(&stream->out);
     kw_buf_fini(&stream->sending);
@@ -401,6 +402,8 @@ int kw_stream_accept(struct kw_stream *stream, struct kw_loop *loop,
         close(take_fd);
         return err;
     }
+    stream->guest = true;
+    loop->guests++;
     (void)getpeername(take_fd, (struct sockaddr *)&peer, &length);
     name_peer(stream, (const struct sockaddr *)&peer);
     open_handles(stream);

@@ -75,6 +75,7 @@ struct kw_stream {
     struct kw_flow flow;        /* of what it has not */
     int end_err;
     bool connected; /* TCP is up */
+    bool guest;     /* accepted, not made by us */
     bool heard;     /* the peer has sent something */
     bool opened;    /* on_open was called */
     bool reading, paused, writing, ended, told, finishing, shut;

@@ -1019,6 +1019,29 @@ static void test_starved(void **state)
     close_scene(&scene);
 }
 
+/* Strangers stop coming in while lines could still need a descriptor. */
+static void test_kept_for_lines(void **state)
+{
+    struct scene scene;
+    struct kw_loop *loop = &scene.fixture.loop;
+    struct rlimit limit;
+
+    (void)state;
+    open_scene(&scene, false);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    loop->guests = 9;
+    loop->lines = limit.rlim_cur - 48 - 9;
+    connect_to(&scene, NULL);
+    kw_fixture_run_ms(&scene.fixture, 250);
+    assert_int_equal(scene.accepted, 0);
+    loop->lines--;
+    kw_fixture_until_set(&scene.fixture, &scene.server.open);
+    assert_int_equal(loop->guests, 10);
+    close_end(&scene, &scene.server);
+    assert_int_equal(loop->guests, 9);
+    close_scene(&scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1055,6 +1078,7 @@ int main(void)
         cmocka_unit_test(test_listen_errors),
         cmocka_unit_test(test_listen_both),
         cmocka_unit_test(test_starved),
+        cmocka_unit_test(test_kept_for_lines),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
