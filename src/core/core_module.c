@@ -21,12 +21,17 @@
 #include "core/revision.h"
 #include "core/virtual.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 /* A wall clock that moves by more than this against the monotonic one. */
 static const int64_t clock_step_ms = 2000;
 
 enum { STORE_MS = 3600000 }; /* between two times that are stored */
+
+/* Turns that are told: of so much CPU time, or so much wall time, which a
+ * machine that is busy with others stretches too. */
+static const uint64_t slow_cpu_us = 50000, slow_wall_ms = 1000;
 
 const struct kw_event_kind kw_core_events[] = {
     [KW_EVENT_CHANGE_FAILED] = {.key = "config_change_failed",
@@ -51,7 +56,8 @@ const struct kw_event_kind kw_core_events[] = {
     [KW_EVENT_SLOW_TURN] = {.key = "loop_slow",
                             .severity = KW_SEVERITY_WARNING,
                             .help = "The gateway was busy with one thing for "
-                                    "over 50 ms."},
+                                    "over 50 ms, or waited for over a "
+                                    "second."},
     {0},
 };
 
@@ -60,6 +66,9 @@ static const struct kw_metric metrics[] = {
     {"loop_turns_total", "1", KW_METRIC_COUNTER, "Turns of the loop."},
     {"loop_longest_turn_seconds", "s", KW_METRIC_GAUGE,
      "Longest turn of the last two minutes, CPU time."},
+    {"loop_longest_turn_wall_seconds", "s", KW_METRIC_GAUGE,
+     "Longest turn of the last two minutes by the clock: more than its CPU "
+     "time when something waited."},
     {"loop_slow_turns_total", "1", KW_METRIC_COUNTER,
      "Turns longer than 50 ms."},
     {"hub_samples_total", "1", KW_METRIC_COUNTER, "Samples published."},
@@ -137,16 +146,17 @@ static void keep_trust(struct kw_core_state *state)
 static void on_watch(uv_timer_t *timer)
 {
     struct kw_core_state *state = timer->data;
-    const struct kw_loop_stats *stats = &state->core->loop->stats;
+    struct kw_turn longest = kw_loop_look(state->core->loop);
     char text[96];
 
     look_at_clock(state);
     keep_trust(state);
-    if (stats->over_50ms == state->slow_turns_seen)
+    if (longest.cpu_us <= slow_cpu_us && longest.wall_ms < slow_wall_ms)
         return;
-    state->slow_turns_seen = stats->over_50ms;
-    snprintf(text, sizeof(text), "a turn of the loop took %.0f ms",
-             (double)stats->last_minute_longest_us / 1000.0);
+    snprintf(text, sizeof(text),
+             "a turn of the loop took %.0f ms of CPU time, one %" PRIu64
+             " ms by the clock",
+             (double)longest.cpu_us / 1000.0, longest.wall_ms);
     publish(state, KW_EVENT_SLOW_TURN, text);
 }
 
@@ -229,6 +239,7 @@ static void health(const void *self, struct kw_health *out)
         (double)(kw_clock_mono_ms(core->clock) - core->started_mono_ms) / 1e3,
         (double)loop->turns,
         (double)loop->last_minute_longest_us / 1e6,
+        (double)loop->last_minute_wall_ms / 1e3,
         (double)loop->over_50ms,
         (double)core->hub->samples,
         (double)core->hub->events,

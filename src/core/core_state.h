@@ -19,7 +19,6 @@ struct kw_core_state {
     uint64_t watch_mono_ms; /* at the last look */
     int64_t watch_wall_ms;
     uint64_t stored_mono_ms; /* when the trusted time was */
-    uint64_t slow_turns_seen;
     bool storing; /* a changed configuration is on its way to the database */
     kw_stopped_fn *stopped;
     void *arg;

@@ -59,31 +59,49 @@ static void run_turn_ends(struct kw_loop *loop)
     }
 }
 
-/* A turn goes from here to here: what the thread has used since then is the
- * turn's, callbacks of sockets too, for waiting uses nothing. */
+static void keep_longest(struct kw_turn *longest, const struct kw_turn *turn)
+{
+    if (turn->cpu_us > longest->cpu_us)
+        longest->cpu_us = turn->cpu_us;
+    if (turn->wall_ms > longest->wall_ms)
+        longest->wall_ms = turn->wall_ms;
+}
+
+/* A turn of CPU time goes from here to here: what the thread has used since
+ * then is the turn's, callbacks of sockets too, for waiting uses nothing. */
 static void note_turn(struct kw_loop *loop)
 {
     uint64_t now_ns = thread_cpu_ns();
-    uint64_t us = (now_ns - loop->turn_cpu_ns) / 1000;
-    uint64_t now_ms = uv_now(&loop->uv);
+    uint64_t now_ms = uv_hrtime() / 1000000;
+    struct kw_turn turn = {.cpu_us = (now_ns - loop->turn_cpu_ns) / 1000,
+                           .wall_ms = now_ms - loop->turn_wall_ms};
     struct kw_loop_stats *stats = &loop->stats;
+    struct kw_turn both;
 
     loop->turn_cpu_ns = now_ns;
     stats->turns++;
-    stats->over_50ms += us > long_turn_us;
-    if (us > stats->longest_us)
-        stats->longest_us = us;
+    stats->over_50ms += turn.cpu_us > long_turn_us;
+    if (turn.cpu_us > stats->longest_us)
+        stats->longest_us = turn.cpu_us;
     if (now_ms - loop->minute_start_ms >= 60000) {
-        loop->previous_longest_us = loop->minute_longest_us;
-        loop->minute_longest_us = 0;
+        loop->previous = loop->minute;
+        loop->minute = (struct kw_turn){0};
         loop->minute_start_ms = now_ms;
     }
-    if (us > loop->minute_longest_us)
-        loop->minute_longest_us = us;
-    stats->last_minute_longest_us =
-        loop->minute_longest_us > loop->previous_longest_us
-            ? loop->minute_longest_us
-            : loop->previous_longest_us;
+    keep_longest(&loop->minute, &turn);
+    keep_longest(&loop->looked, &turn);
+    both = loop->previous;
+    keep_longest(&both, &loop->minute);
+    stats->last_minute_longest_us = both.cpu_us;
+    stats->last_minute_wall_ms = both.wall_ms;
+}
+
+struct kw_turn kw_loop_look(struct kw_loop *loop)
+{
+    struct kw_turn longest = loop->looked;
+
+    loop->looked = (struct kw_turn){0};
+    return longest;
 }
 
 static void on_turn_end(uv_prepare_t *prepare)
@@ -118,9 +136,13 @@ static void begin_turn(struct kw_loop *loop)
         grant(loop, i);
 }
 
+/* libuv has read the time when it woke, before the callbacks of sockets. */
 static void on_turn_begin(uv_check_t *check)
 {
-    begin_turn(check->data);
+    struct kw_loop *loop = check->data;
+
+    loop->turn_wall_ms = uv_now(&loop->uv);
+    begin_turn(loop);
 }
 
 int kw_loop_init(struct kw_loop *loop, const struct kw_clock *clock)
@@ -146,12 +168,14 @@ int kw_loop_init(struct kw_loop *loop, const struct kw_clock *clock)
     loop->minute_start_ms = uv_now(&loop->uv);
     begin_turn(loop);
     loop->turn_cpu_ns = thread_cpu_ns();
+    loop->turn_wall_ms = uv_now(&loop->uv);
     return 0;
 }
 
 void kw_loop_run(struct kw_loop *loop)
 {
     loop->turn_cpu_ns = thread_cpu_ns(); /* the start itself is no turn */
+    loop->turn_wall_ms = uv_hrtime() / 1000000;
     uv_run(&loop->uv, UV_RUN_DEFAULT);
 }
 

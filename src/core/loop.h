@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The one loop. Measures each turn (CPU time of the thread from the end of
- * waiting to the next waiting), gives budgets a turn, and runs what modules
- * put off to the end of a turn. Nothing on it may ever wait.
+ * The one loop. Measures each turn from the end of waiting to the next waiting:
+ * CPU time of the thread, and wall time, which is longer when something on the
+ * loop waited (a disk that hangs) or the machine is busy with others; gives
+ * budgets a turn, and runs what modules put off to the end of a turn. Nothing
+ * on it may ever wait.
  */
 #ifndef KW_CORE_LOOP_H
 #define KW_CORE_LOOP_H
@@ -41,11 +43,18 @@ struct kw_claim {
     uint64_t granted;    /* the turn in which it may go first */
 };
 
+/* The longest turns, not necessarily the same by both measures. */
+struct kw_turn {
+    uint64_t cpu_us;
+    uint64_t wall_ms; /* of libuv's clock, so whole milliseconds */
+};
+
 struct kw_loop_stats {
     uint64_t turns;
     uint64_t longest_us;             /* since start, CPU time of the thread */
     uint64_t last_minute_longest_us; /* of the last whole minute and this one */
-    uint64_t over_50ms;              /* turns longer than the alarm's limit */
+    uint64_t last_minute_wall_ms;    /* the same by wall time */
+    uint64_t over_50ms;              /* turns of more CPU time than that */
 };
 
 /* Something to be done once at the end of this turn. Embedded by its owner. */
@@ -64,9 +73,13 @@ struct kw_loop {
     struct kw_wakes wakes;
     struct kw_link turn_ends;
     struct kw_loop_stats stats;
-    uint64_t turn_cpu_ns; /* thread's CPU time at its begin */
-    uint64_t minute_start_ms, minute_longest_us, previous_longest_us;
-    uint64_t turn;   /* number of this turn, from 1 */
+    uint64_t turn_cpu_ns;  /* thread's CPU time at its begin */
+    uint64_t turn_wall_ms; /* libuv's time at its begin */
+    uint64_t minute_start_ms;
+    struct kw_turn minute, previous, looked; /* longest: of this minute, of the
+                                                one before, since the last
+                                                look */
+    uint64_t turn;                           /* number of this turn, from 1 */
     unsigned guests; /* accepted connections that live */
     size_t lines;    /* descriptors that are kept for our own connections */
     unsigned budget_left[KW_BUDGET_COUNT];
@@ -76,6 +89,9 @@ struct kw_loop {
 /* The clock is borrowed. KW_EIO when libuv can't start. */
 KW_MUST_CHECK int kw_loop_init(struct kw_loop *loop,
                                const struct kw_clock *clock);
+
+/* The longest turns since the last look. */
+struct kw_turn kw_loop_look(struct kw_loop *loop);
 
 /* Runs until nothing is left but the loop's own handles or uv_stop. */
 void kw_loop_run(struct kw_loop *loop);

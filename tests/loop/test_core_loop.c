@@ -256,6 +256,29 @@ static void test_slow_turn(void **state)
     assert_int_equal(stats->over_50ms, 1);
 }
 
+static void run_sleep(void *arg)
+{
+    (void)arg;
+    usleep(40000); /* what must never happen on the loop */
+}
+
+/* What waits takes no CPU time, but wall time; a look forgets. */
+static void test_waiting_turn(void **state)
+{
+    struct stage *stage = *state;
+    struct kw_turn longest;
+
+    stage->ends[0].run = run_sleep;
+    kw_loop_turn_end(&stage->loop, &stage->ends[0]);
+    kw_loop_run(&stage->loop);
+    longest = kw_loop_look(&stage->loop);
+    assert_true(longest.wall_ms >= 39);
+    assert_true(longest.cpu_us < longest.wall_ms * 1000);
+    assert_true(stage->loop.stats.last_minute_wall_ms >= 39);
+    longest = kw_loop_look(&stage->loop);
+    assert_int_equal(longest.cpu_us, 0);
+}
+
 static void on_readable(uv_poll_t *poll, int status, int events)
 {
     struct stage *stage = poll->data;
@@ -325,6 +348,7 @@ int main(void)
         TEST(test_budget),
         TEST(test_claims),
         TEST(test_slow_turn),
+        TEST(test_waiting_turn),
         TEST(test_slow_callback),
         TEST(test_start_is_no_turn),
         cmocka_unit_test(test_left_over),
