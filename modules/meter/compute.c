@@ -87,14 +87,22 @@ static double multiplied(double number, double multiplier)
     return number * scale.times / scale.per;
 }
 
-static double value_of(const struct kw_meter_compute *compute, size_t index)
+static void compute_value(const struct kw_meter_compute *compute, size_t index,
+                          struct kw_meter_computed *computed)
 {
     const struct kw_map_point *point = &compute->map->points[index];
     double value = kw_formula_value(point->compute, compute->values);
 
-    return kw_map_point_is_read(point)
-               ? multiplied(compute->values[index], value)
-               : value;
+    computed->value = value;
+    if (kw_map_point_is_read(point)) {
+        computed->times = value;
+        computed->value =
+            value > 0 ? multiplied(compute->values[index], value) : (double)NAN;
+    }
+    if (!isfinite(computed->value)) {
+        computed->quality = KW_QUALITY_BAD_NOT_AVAILABLE;
+        computed->value = (double)NAN;
+    }
 }
 
 bool kw_meter_compute_next(struct kw_meter_compute *compute,
@@ -106,13 +114,9 @@ bool kw_meter_compute_next(struct kw_meter_compute *compute,
         if (!look_at(compute, index, &computed->quality))
             continue;
         computed->value = (double)NAN;
-        if (kw_quality_has_value(computed->quality)) {
-            computed->value = value_of(compute, index);
-            if (!isfinite(computed->value)) {
-                computed->quality = KW_QUALITY_BAD_NOT_AVAILABLE;
-                computed->value = (double)NAN;
-            }
-        }
+        computed->times = 1;
+        if (kw_quality_has_value(computed->quality))
+            compute_value(compute, index, computed);
         kw_meter_compute_put(compute, index, computed->quality,
                              computed->value);
         computed->place = compute->at++;

@@ -4,7 +4,8 @@
  * multiplier stands in another register, then formulas. A value is computed
  * when one of those that it uses came anew; of the others the last one counts
  * (a ratio that is read once a minute). Its quality is the worst of theirs.
- * Where a formula has no value (a power factor without load) it is
+ * Where a formula has no value (a power factor without load) and where a
+ * multiplier is none (not above 0, or 10 to a power beyond -10 to 10) it is
  * bad_not_available.
  *
  * Put what came, then call next until it is false. Nothing is allocated
@@ -47,6 +48,7 @@ struct kw_meter_computed {
     size_t place;    /* 0 .. map->computed - 1, as in order */
     uint8_t quality; /* enum kw_quality, good or bad */
     double value;    /* base unit; NaN when bad */
+    double times;    /* what its own number was multiplied by; 1: it has none */
 };
 
 /* The next that has to be computed; false at the end, and all is as before

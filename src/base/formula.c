@@ -16,7 +16,10 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PART_MAX = 100 }; /* of a dimension */
+enum {
+    PART_MAX = 100, /* of a dimension */
+    TENS_MAX = 10,  /* of a power of ten */
+};
 
 enum code {
     NUMBER, /* puts one number on the stack */
@@ -117,6 +120,13 @@ static double compute_one(enum code code, double x)
     }
 }
 
+/* Ten to a power that no scale has is a register that holds a code for "not
+ * used" (8000 hexadecimal): it has no value. */
+static double power(double a, double b)
+{
+    return a == 10 && fabs(b) > TENS_MAX ? (double)NAN : pow(a, b);
+}
+
 static double compute_two(enum code code, double a, double b)
 {
     switch ((int)code) {
@@ -129,7 +139,7 @@ static double compute_two(enum code code, double a, double b)
     case DIVIDE:
         return a / b;
     case POWER:
-        return pow(a, b);
+        return power(a, b);
     case MIN:
         return b < a || isnan(b) ? b : a;
     default:
@@ -248,6 +258,8 @@ static bool put_number(struct compiler *compiler, size_t at, double number,
     struct step step = {.code = NUMBER, .number = number};
     struct term known = *term;
 
+    if (!isfinite(number))
+        return refuse(compiler, at, "this has no value");
     known.constant = true;
     known.value = number;
     return put(compiler, at, &step, &known);

@@ -85,7 +85,7 @@ void kw_formula_free(struct kw_formula *formula);
 /*
  * The value; values is indexed by the numbers that names->value gave. NaN or
  * infinite where there is none: a division by zero, the root of a negative
- * number, an operand that is NaN.
+ * number, 10 to a power below -10 or above 10, an operand that is NaN.
  */
 double kw_formula_value(const struct kw_formula *formula, const double *values);
 

@@ -294,9 +294,11 @@ struct kw_plant_point kw_plant_point_fixed(const struct kw_plant_point *point,
         double x =
             *factor->name == '\0' ? factor->number : value(arg, factor->point);
         if (factor->exponent)
-            x = pow(10, x);
+            x = fabs(x) <= 10 ? pow(10, x) : (double)NAN;
         fixed.multiplier *= factor->divides ? 1 / x : x;
     }
+    if (!(fixed.multiplier > 0))
+        fixed.multiplier = (double)NAN;
     return fixed;
 }
 

@@ -84,8 +84,9 @@ bool kw_plant_point_negative(const struct kw_plant_point *point, uint64_t *raw);
 uint64_t kw_plant_point_pattern(const struct kw_plant_point *point,
                                 uint64_t seed, unsigned index);
 
-/* The point with the multiplier that its factors give; `value` tells that of
- * the map's point at an index. */
+/* The point with the multiplier that its factors give, NaN where that is none
+ * (not above 0, ten to a power beyond -10 to 10); `value` tells that of the
+ * map's point at an index. */
 struct kw_plant_point kw_plant_point_fixed(const struct kw_plant_point *point,
                                            double (*value)(const void *arg,
                                                            size_t index),

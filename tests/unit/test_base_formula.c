@@ -99,6 +99,7 @@ static void test_values(void **state)
         {"u * i * pf", 575},
         {"p1 / q", 0.25},
         {"0.1 * 10^scale", 0.001},
+        {"10^(scale * 5) * 10^10", 1},
         {"abs(p1 - p2)", 100},
         {"min(p1, p2, q)", 100},
         {"max(p1, p2, q)", 400},
@@ -133,9 +134,10 @@ static void test_values(void **state)
 static void test_no_value(void **state)
 {
     static const char *const texts[] = {
-        "p1 / zero",    "zero / zero",  "sqrt(pf - 1)",  "none + p1",
-        "max(none, 0)", "min(p1,none)", "max(p1, none)", "acos(2)",
-        "p1 * (1/0)",   "0 * none",     "sqrt(scale)",   "-none",
+        "p1 / zero",     "zero / zero",  "sqrt(pf - 1)",  "none + p1",
+        "max(none, 0)",  "min(p1,none)", "max(p1, none)", "acos(pf * 3)",
+        "10^(scale*6)",  "0 * none",     "sqrt(scale)",   "-none",
+        "10^(scale*-6)",
     };
 
     (void)state;
@@ -235,7 +237,9 @@ static void test_refused(void **state)
         {"p1 ^ scale", 3, "raised to a number"},
         {"u ^ 0.5", 2, "this power has no unit"},
         {"u ^ 200", 2, "this power has no unit"},
-        {"u ^ (1/0)", 2, "this power has no unit"},
+        {"u ^ (1/0)", 6, "this has no value"},
+        {"acos(2)", 0, "this has no value"},
+        {"p1 * 10^11", 7, "this has no value"},
         {"sqrt(u)", 0, "this root has no unit"},
         {"cos(u)", 0, "an angle in degrees"},
         {"sin(p1)", 0, "an angle in degrees"},

@@ -199,6 +199,66 @@ static void test_no_value(void **state)
     expect_end(bench);
 }
 
+/* A multiplier that is none: a power of ten that no scale has, such as the
+ * code 8000 for "not used". */
+static void test_no_multiplier(void **state)
+{
+    static const struct {
+        double scale, value; /* 0: none */
+    } rows[] = {
+        {-32768, 0}, {32767, 0}, {-11, 0},   {11, 0},
+        {-10, 5e-8}, {10, 5e12}, {0, 500.0}, {-2, 5},
+    };
+    struct bench *bench = *state;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct kw_meter_computed computed;
+
+        put(bench, CURRENT, 500);
+        put(bench, SCALE, rows[i].scale);
+        assert_true(kw_meter_compute_next(&bench->compute, &computed));
+        if (rows[i].value == 0) {
+            assert_int_equal(computed.quality, KW_QUALITY_BAD_NOT_AVAILABLE);
+            assert_true(isnan(computed.value));
+        } else {
+            assert_int_equal(computed.quality, KW_QUALITY_GOOD);
+            assert_true(fabs(computed.value - rows[i].value) <=
+                        rows[i].value * 1e-12);
+            assert_true(fabs(computed.times - pow(10, rows[i].scale)) <=
+                        computed.times * 1e-12);
+        }
+        while (kw_meter_compute_next(&bench->compute, &computed))
+            assert_true(computed.times == 1);
+    }
+}
+
+/* A ratio that is not set, or below 0, gives nothing. */
+static void test_no_ratio(void **state)
+{
+    static const char ratios[] =
+        "quantity,function,address,registers,type,word_order,multiplier,unit,"
+        "class,na,formula,note,source\n"
+        "current_l1,3,2,1,u16,-,0.1*ratio_ct,A,fast,,,,\n"
+        "ratio_ct,3,3,1,s16,-,1,1,fast,,,,\n";
+    struct bench *bench = *state;
+    struct kw_map *map = parse(bench, ratios);
+    struct kw_meter_compute all = bench->compute;
+
+    assert_int_equal(kw_meter_compute_init(&bench->compute, map), 0);
+    for (int ratio = -1; ratio <= 1; ratio++) {
+        put(bench, 0, 500);
+        put(bench, 1, ratio);
+        if (ratio > 0)
+            expect(bench, 0, 50);
+        else
+            expect_bad(bench, 0, KW_QUALITY_BAD_NOT_AVAILABLE);
+        expect_end(bench);
+    }
+    kw_meter_compute_fini(&bench->compute);
+    kw_meter_map_drop(map);
+    bench->compute = all;
+}
+
 /* What was never read is not there, whatever else is. */
 static void test_never(void **state)
 {
@@ -272,6 +332,8 @@ int main(void)
         cmocka_unit_test(test_some),
         cmocka_unit_test(test_bad),
         cmocka_unit_test(test_no_value),
+        cmocka_unit_test(test_no_multiplier),
+        cmocka_unit_test(test_no_ratio),
         cmocka_unit_test(test_never),
         cmocka_unit_test(test_no_memory),
         cmocka_unit_test(test_nothing_to_do),
