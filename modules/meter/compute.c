@@ -128,3 +128,12 @@ bool kw_meter_compute_next(struct kw_meter_compute *compute,
         compute->operands[i].fresh = false;
     return false;
 }
+
+void kw_meter_compute_refuse(struct kw_meter_compute *compute,
+                             struct kw_meter_computed *computed)
+{
+    computed->quality = KW_QUALITY_BAD_IMPLAUSIBLE;
+    computed->value = (double)NAN;
+    kw_meter_compute_put(compute, compute->order[computed->place],
+                         computed->quality, computed->value);
+}

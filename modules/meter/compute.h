@@ -56,4 +56,9 @@ struct kw_meter_computed {
 bool kw_meter_compute_next(struct kw_meter_compute *compute,
                            struct kw_meter_computed *computed);
 
+/* Makes the value that was computed last bad_implausible, before anything is
+ * computed from it. */
+void kw_meter_compute_refuse(struct kw_meter_compute *compute,
+                             struct kw_meter_computed *computed);
+
 #endif

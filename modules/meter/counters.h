@@ -2,6 +2,11 @@
 /*
  * The counters of a device, judged before they are published (plausible.h).
  * The largest power that the meter itself has told bounds what it can count.
+ *
+ * Counters in registers are judged at the end of a poll, before anything is
+ * computed from them. A counter whose multiplier stands in another register is
+ * judged with that. One that is computed from others begins anew whenever one
+ * of those does.
  */
 #ifndef KW_METER_COUNTERS_H
 #define KW_METER_COUNTERS_H
@@ -11,6 +16,7 @@
 
 #include <stddef.h>
 
+struct kw_meter_computed;
 struct kw_meter_device;
 struct kw_meter_point;
 
@@ -19,6 +25,16 @@ struct kw_meter_counting {
     struct kw_meter_counter counter;
     struct kw_meter_counter_form form;
     bool told; /* that it is implausible */
+};
+
+struct kw_meter_counters {
+    double power_w;      /* the largest that the meter has told; 0: none */
+    double flow_w;       /* the largest of the poll before */
+    double told_w;       /* the largest of this poll; below 0: none */
+    int64_t replaced_ms; /* when a counter was last believed; below 0: never */
+    int64_t anew_ms;     /* when one last went on from another value */
+    size_t count;
+    struct kw_meter_counting counting[];
 };
 
 /* Makes room for the counters among the device's points, which are bound.
@@ -30,5 +46,12 @@ KW_MUST_CHECK int kw_meter_counters_make(struct kw_meter_device *device);
  * bad_implausible, once. now_ms: monotonic.
  */
 void kw_meter_counters_judge(struct kw_meter_device *device, uint64_t now_ms);
+
+/* Judges a value that was computed, if it is a counter: one that can't be
+ * becomes bad_implausible. */
+void kw_meter_counters_judge_computed(struct kw_meter_device *device,
+                                      const struct kw_meter_point *point,
+                                      struct kw_meter_computed *computed,
+                                      uint64_t now_ms);
 
 #endif

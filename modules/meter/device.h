@@ -19,6 +19,7 @@
 #include "meter/stats.h"
 
 struct kw_core;
+struct kw_meter_counters;
 struct kw_meter_counting;
 struct kw_meter_device;
 struct kw_meter_entry;
@@ -39,7 +40,7 @@ struct kw_meter_point {
     uint8_t encoding;      /* enum kw_encoding */
     uint8_t quality;       /* last published; UNPUBLISHED before */
     struct kw_scale scale; /* number in raw to the base unit */
-    uint8_t power_share;   /* of the meter's power: see counters.c */
+    uint8_t power_share;         /* of the meter's power: see counters.c */
     struct kw_meter_counting *counting; /* NULL: not a counter */
 };
 enum { KW_METER_UNPUBLISHED = 0xFF };
@@ -95,8 +96,7 @@ struct kw_meter_device {
     uint16_t *sampled;           /* their places in points */
     struct kw_meter_image image; /* what the requests brought */
     char *texts;                 /* of the attributes */
-    struct kw_meter_counting *counters; /* NULL: it has none */
-    double power_w;                     /* the largest it has told */
+    struct kw_meter_counters *counters; /* NULL: it has none */
     struct kw_meter_refused refused;
 
     uint64_t period_ns[KW_MAP_ONCE];

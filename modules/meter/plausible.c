@@ -11,6 +11,8 @@ const double kw_meter_power_least_w = 100e3;
 static const double margin = 1.5;
 static const double ms_per_hour = 3600e3;
 static const double float_step = 1.0 / (1 << 22); /* of the value, doubled */
+static const double near_end = 0.9;               /* of a modulus */
+static const double rounding = 1e-6;              /* of a step */
 
 double kw_meter_counter_rate(const char *unit, double power_w)
 {
@@ -34,108 +36,181 @@ static double tolerance(const struct kw_meter_counter_form *form, double value)
     return form->is_float ? step + fabs(value) * float_step : step;
 }
 
-/* Time in which it may have counted: since it changed, if that is not long
- * ago, and always since it was read. */
-static double elapsed_ms(uint64_t read_ms, uint64_t changed_ms, uint64_t now_ms)
+/* What can have flowed in that time; no more than most where the rate has no
+ * limit. */
+static double flowed(double rate, int64_t ms, double most)
 {
-    uint64_t since_read = now_ms - read_ms, since_changed = now_ms - changed_ms;
-    uint64_t most = since_read > KW_METER_COUNTER_UPDATE_MS
-                        ? since_read
-                        : KW_METER_COUNTER_UPDATE_MS;
-
-    return (double)(since_changed < most ? since_changed : most);
+    return isfinite(rate) ? rate / ms_per_hour * (double)ms : most;
 }
 
-/* Where the display of so many digits begins anew: the power of ten above the
- * last value, if that was almost there. */
+/* Time in which a value may have counted: since it was read, and before that
+ * since it changed, but no longer than meters wait with an update. */
+static int64_t counting_ms(const struct kw_meter_counter_value *from,
+                           int64_t now_ms)
+{
+    int64_t since_changed = now_ms - from->changed_ms;
+    int64_t most = now_ms - from->read_ms + KW_METER_COUNTER_UPDATE_MS;
+
+    return since_changed < most ? since_changed : most;
+}
+
+/* True when the value was near that end, and went through it. */
+static bool passes(const struct kw_meter_counter_value *from,
+                   const struct kw_meter_counter_reading *reading,
+                   double modulus, double tolerated)
+{
+    double more = reading->value + modulus - from->value;
+    double most = modulus * (1 - near_end);
+
+    return from->value >= modulus * near_end &&
+           from->value <= modulus + tolerated &&
+           more <= tolerated + flowed(reading->rate,
+                                      counting_ms(from, reading->now_ms), most);
+}
+
+/* Where the display of so many digits begins anew: the power of ten above. */
 static double decimal_modulus(const struct kw_meter_counter_form *form,
-                              double last)
+                              double value)
 {
-    double digits = last / form->step, modulus = 1e4;
+    double modulus = 1e4;
 
-    while (modulus <= digits && modulus < 1e15)
+    while (modulus * form->unit < value && modulus < 1e15)
         modulus *= 10;
-    return digits > modulus * 0.99 ? modulus * form->step : 0;
+    return modulus * form->unit;
 }
 
-static bool rolls_over(const struct kw_meter_counter_form *form, double from,
-                       double to, double allowed)
+/* True when it may have begun anew: at an end, or because it was reset since
+ * it was read. */
+static bool begins_anew(const struct kw_meter_counter_form *form,
+                        const struct kw_meter_counter_value *from,
+                        const struct kw_meter_counter_reading *reading,
+                        double tolerated)
 {
-    double decimal = form->decimal ? decimal_modulus(form, from) : 0;
+    int64_t since_read_ms = reading->now_ms - from->read_ms;
 
-    if (to >= from || to < 0 || !isfinite(allowed))
+    if (form->resettable &&
+        reading->value <=
+            tolerated + flowed(reading->rate, since_read_ms, tolerated))
+        return true;
+    for (int i = 0; i < KW_METER_COUNTER_MODULI; i++) {
+        if (form->modulus[i] > 0 &&
+            passes(from, reading, form->modulus[i] * form->unit, tolerated))
+            return true;
+    }
+    return form->decimal &&
+           passes(from, reading, decimal_modulus(form, from->value), tolerated);
+}
+
+/* Can it have gone from that value to the one it reads? */
+static enum kw_meter_plausible
+follow(const struct kw_meter_counter_form *form,
+       const struct kw_meter_counter_value *from,
+       const struct kw_meter_counter_reading *reading)
+{
+    double tolerated = tolerance(form, from->value);
+    double more = reading->value - from->value;
+
+    if (more < -tolerated)
+        return begins_anew(form, from, reading, tolerated)
+                   ? KW_METER_PLAUSIBLE_OVER
+                   : KW_METER_IMPLAUSIBLE;
+    return more <= tolerated + flowed(reading->rate,
+                                      counting_ms(from, reading->now_ms), more)
+               ? KW_METER_PLAUSIBLE
+               : KW_METER_IMPLAUSIBLE;
+}
+
+/* Takes the newest value. It may have stood since just after the reading
+ * before; when it is the first nobody knows since when. */
+static void note(struct kw_meter_counter_value *last,
+                 const struct kw_meter_counter_reading *reading, bool first)
+{
+    if (first)
+        last->changed_ms = reading->now_ms - KW_METER_COUNTER_UPDATE_MS;
+    else if (reading->value != last->value)
+        last->changed_ms = last->read_ms;
+    last->value = reading->value;
+    last->read_ms = reading->now_ms;
+}
+
+/* Another reading that does not follow the last one: goes on with the stretch
+ * if it follows the one before, or opens a new one. */
+static void doubt(struct kw_meter_counter *counter,
+                  const struct kw_meter_counter_form *form,
+                  const struct kw_meter_counter_reading *reading)
+{
+    bool first = !counter->doubted ||
+                 follow(form, &counter->doubt, reading) == KW_METER_IMPLAUSIBLE;
+
+    if (first) {
+        counter->doubted = true;
+        counter->moved = false;
+        counter->readings = 0;
+        counter->opened_ms = reading->now_ms;
+        counter->expected = 0;
+    } else {
+        counter->moved |= reading->value > counter->doubt.value;
+        counter->expected +=
+            flowed(reading->flow, reading->now_ms - counter->doubt.read_ms, 0);
+    }
+    if (counter->readings < KW_METER_COUNTER_READINGS)
+        counter->readings++;
+    note(&counter->doubt, reading, first);
+}
+
+/* True when the stretch has lasted long enough for what speaks for it. */
+static bool is_believed(const struct kw_meter_counter *counter,
+                        const struct kw_meter_counter_form *form,
+                        const struct kw_meter_counter_reading *reading)
+{
+    int64_t lasts_ms = reading->now_ms - counter->opened_ms;
+
+    if (lasts_ms < KW_METER_COUNTER_MOVES_MS ||
+        counter->readings < KW_METER_COUNTER_READINGS)
         return false;
-    return (form->modulus > 0 && to + form->modulus - from <= allowed) ||
-           (decimal > 0 && to + decimal - from <= allowed);
+    if (counter->moved || reading->replaced_ms >= counter->opened_ms)
+        return true;
+    if (lasts_ms >= KW_METER_COUNTER_UPDATE_MS &&
+        counter->expected <= tolerance(form, reading->value))
+        return true;
+    return lasts_ms >= KW_METER_COUNTER_STANDS_MS;
 }
 
-/* Can it have gone from one value to the other in that time? */
-static bool follows(const struct kw_meter_counter_form *form, double from,
-                    double to, double allowed)
+/* True when it is further than it was by no more than can have flowed since it
+ * changed: the meter has not counted for long, and has made up for it. */
+static bool has_caught_up(const struct kw_meter_counter *counter,
+                          const struct kw_meter_counter_reading *reading)
 {
-    double least = tolerance(form, from);
+    double more = reading->value - counter->last.value;
 
-    if (to < from)
-        return from - to <= least ||
-               rolls_over(form, from, to, allowed + least);
-    return to - from <= allowed + least;
+    return more > 0 &&
+           more <= flowed(reading->rate,
+                          reading->now_ms - counter->last.changed_ms, more);
 }
 
-static double allowed_in(double rate, double ms)
+enum kw_meter_plausible kw_meter_counter_check(
+    struct kw_meter_counter *counter, const struct kw_meter_counter_form *form,
+    const struct kw_meter_counter_reading *reading, double *before)
 {
-    return isfinite(rate) ? rate / ms_per_hour * ms : rate;
-}
+    enum kw_meter_plausible result = KW_METER_PLAUSIBLE;
+    bool first = !counter->known;
 
-static void take(struct kw_meter_counter *counter, double value,
-                 uint64_t changed_ms, uint64_t now_ms)
-{
-    counter->known = true;
-    counter->confirmed = 0;
-    counter->last = value;
-    counter->last_ms = now_ms;
-    counter->changed_ms = changed_ms;
-}
-
-/* Another reading that does not follow: does it follow the one before? */
-static bool confirm(struct kw_meter_counter *counter,
-                    const struct kw_meter_counter_form *form, double value,
-                    double rate, uint64_t now_ms)
-{
-    double allowed =
-        allowed_in(rate, elapsed_ms(counter->candidate_ms,
-                                    counter->candidate_changed_ms, now_ms));
-    bool agrees = counter->confirmed > 0 &&
-                  follows(form, counter->candidate, value, allowed);
-
-    if (!agrees || value != counter->candidate)
-        counter->candidate_changed_ms = now_ms;
-    counter->confirmed = agrees ? (uint8_t)(counter->confirmed + 1) : 1;
-    counter->candidate = value;
-    counter->candidate_ms = now_ms;
-    return counter->confirmed > KW_METER_CONFIRMATIONS;
-}
-
-enum kw_meter_plausible
-kw_meter_counter_check(struct kw_meter_counter *counter,
-                       const struct kw_meter_counter_form *form, double value,
-                       double rate, uint64_t now_ms, double *before)
-{
-    double allowed;
-
-    if (!counter->known) {
-        take(counter, value, now_ms, now_ms);
-        return KW_METER_PLAUSIBLE;
-    }
-    allowed = allowed_in(
-        rate, elapsed_ms(counter->last_ms, counter->changed_ms, now_ms));
-    if (follows(form, counter->last, value, allowed)) {
-        take(counter, value,
-             value == counter->last ? counter->changed_ms : now_ms, now_ms);
-        return KW_METER_PLAUSIBLE;
-    }
-    if (!confirm(counter, form, value, rate, now_ms))
+    /* No counter is negative, but what is computed may be rounded. */
+    if (reading->value < -rounding * form->step)
         return KW_METER_IMPLAUSIBLE;
-    *before = counter->last;
-    take(counter, value, now_ms, now_ms);
-    return KW_METER_PLAUSIBLE_ANEW;
+    if (!first)
+        result = follow(form, &counter->last, reading);
+    if (result == KW_METER_IMPLAUSIBLE) {
+        doubt(counter, form, reading);
+        if (!is_believed(counter, form, reading))
+            return KW_METER_IMPLAUSIBLE;
+        first = true;
+        *before = counter->last.value;
+        result = has_caught_up(counter, reading) ? KW_METER_PLAUSIBLE
+                                                 : KW_METER_PLAUSIBLE_ANEW;
+    }
+    note(&counter->last, reading, first);
+    counter->known = true;
+    counter->doubted = false;
+    return result;
 }

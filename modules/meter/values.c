@@ -73,18 +73,20 @@ static void take_number(struct kw_meter_device *device,
 }
 
 /* What is computed from what came. */
-static void add_computed(struct kw_meter_device *device)
+static void add_computed(struct kw_meter_device *device, uint64_t now_ms)
 {
     struct kw_meter_computed computed;
 
     while (kw_meter_compute_next(&device->compute, &computed)) {
-        struct kw_sample sample = {.quality = computed.quality,
-                                   .encoding = KW_ENCODING_FLOAT64,
-                                   .value = computed.value};
+        struct kw_meter_point *point =
+            &device->points[device->computed[computed.place]];
+        struct kw_sample sample = {.encoding = KW_ENCODING_FLOAT64};
 
+        kw_meter_counters_judge_computed(device, point, &computed, now_ms);
+        sample.quality = computed.quality;
+        sample.value = computed.value;
         memcpy(&sample.raw, &computed.value, sizeof(sample.raw));
-        add_sample(device, &device->points[device->computed[computed.place]],
-                   &sample);
+        add_sample(device, point, &sample);
     }
 }
 
@@ -157,8 +159,8 @@ void kw_meter_values_withdraw(struct kw_meter_device *device, unsigned first,
 void kw_meter_values_publish(struct kw_meter_device *device, uint64_t now_ns)
 {
     kw_meter_image_keep(&device->image);
-    add_computed(device);
     kw_meter_counters_judge(device, now_ns / ns_per_ms);
+    add_computed(device, now_ns / ns_per_ms);
     if (device->samples_count > 0)
         kw_hub_publish_samples(device->core->hub, device->samples,
                                device->samples_count);

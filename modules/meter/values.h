@@ -28,7 +28,7 @@ void kw_meter_values_fail(struct kw_meter_device *device, unsigned first,
 void kw_meter_values_withdraw(struct kw_meter_device *device, unsigned first,
                               unsigned count);
 
-/* Adds what is computed, judges the counters and publishes all of it in one
+/* Judges the counters, adds what is computed and publishes all of it in one
  * call. now_ns is monotonic. */
 void kw_meter_values_publish(struct kw_meter_device *device, uint64_t now_ns);
 

@@ -245,9 +245,10 @@ static inline double rig_metric(struct rig *rig, const char *name)
     return 0;
 }
 
-/* Writes a register map into the state folder, where it wins. */
-static inline void rig_map(struct rig *rig, const char *name, const char *keys,
-                           const char *rows)
+/* A register map of three parts. */
+static inline void rig_table(struct rig *rig, const char *name,
+                             const char *keys, const char *head,
+                             const char *rows)
 {
     char path[160];
     FILE *file;
@@ -257,11 +258,18 @@ static inline void rig_map(struct rig *rig, const char *name, const char *keys,
     snprintf(path, sizeof(path), "%s/meters/%s.csv", rig->fixture.dir, name);
     file = fopen(path, "w");
     assert_non_null(file);
-    fprintf(file,
-            "%squantity,function,address,registers,type,word_order,multiplier,"
-            "unit,class,na,formula,note,source\n%s",
-            keys, rows);
+    fprintf(file, "%s%s%s", keys, head, rows);
     fclose(file);
+}
+
+/* Writes a register map into the state folder, where it wins. */
+static inline void rig_map(struct rig *rig, const char *name, const char *keys,
+                           const char *rows)
+{
+    rig_table(rig, name, keys,
+              "quantity,function,address,registers,type,word_order,multiplier,"
+              "unit,class,na,formula,note,source\n",
+              rows);
 }
 
 /* One line to a peer with meters, as YAML. */
