@@ -65,13 +65,34 @@ static bool is_directed(const struct kw_quantity *quantity)
            kw_text_starts(quantity->name, "power_factor");
 }
 
+/* Changes its sign on this meter. */
+static bool is_turned(const struct kw_quantity *quantity,
+                      const struct kw_meter_entry *entry)
+{
+    return entry->invert && is_directed(quantity);
+}
+
 double kw_meter_binding_scale(const struct kw_map_point *point,
                               const struct kw_meter_entry *entry)
 {
     double scale = kw_scale_product(kw_meter_decode_scale(point),
                                     ratio(point->quantity, &entry->scale));
 
-    return entry->invert && is_directed(point->quantity) ? -scale : scale;
+    return is_turned(point->quantity, entry) ? -scale : scale;
+}
+
+struct kw_map_bounds kw_meter_binding_bounds(const struct kw_map_point *point,
+                                             const struct kw_meter_entry *entry)
+{
+    double times = ratio(point->quantity, &entry->scale);
+    struct kw_map_bounds bounds = point->bounds;
+
+    if (!point->bounded)
+        return bounds;
+    bounds = (struct kw_map_bounds){bounds.min * times, bounds.max * times};
+    if (is_turned(point->quantity, entry))
+        bounds = (struct kw_map_bounds){-bounds.max, -bounds.min};
+    return bounds;
 }
 
 void kw_meter_binding_form(const struct kw_map_point *point,

@@ -14,6 +14,12 @@
 double kw_meter_binding_scale(const struct kw_map_point *point,
                               const struct kw_meter_entry *entry);
 
+/* What the point's value can be in the base unit: bounds of the map's row go
+ * with the ratios and the sign, those of the quantity stay. */
+struct kw_map_bounds
+kw_meter_binding_bounds(const struct kw_map_point *point,
+                        const struct kw_meter_entry *entry);
+
 /*
  * Fills form but for the period. Import is positive (decisions.md 16): with
  * `invert` powers and power factors change their sign, and what the meter

@@ -137,3 +137,12 @@ void kw_meter_compute_refuse(struct kw_meter_compute *compute,
     kw_meter_compute_put(compute, compute->order[computed->place],
                          computed->quality, computed->value);
 }
+
+void kw_meter_compute_bound(struct kw_meter_compute *compute,
+                            struct kw_meter_computed *computed,
+                            const struct kw_map_bounds *bounds)
+{
+    if (kw_quality_has_value(computed->quality) &&
+        !kw_map_within(bounds, computed->value))
+        kw_meter_compute_refuse(compute, computed);
+}

@@ -57,8 +57,11 @@ bool kw_meter_compute_next(struct kw_meter_compute *compute,
                            struct kw_meter_computed *computed);
 
 /* Makes the value that was computed last bad_implausible, before anything is
- * computed from it. */
+ * computed from it; the second if it is out of bounds. */
 void kw_meter_compute_refuse(struct kw_meter_compute *compute,
                              struct kw_meter_computed *computed);
+void kw_meter_compute_bound(struct kw_meter_compute *compute,
+                            struct kw_meter_computed *computed,
+                            const struct kw_map_bounds *bounds);
 
 #endif

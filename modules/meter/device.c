@@ -115,6 +115,7 @@ static int define_point(struct kw_meter_device *device,
         return err;
     point->id = defined->id;
     point->scale = kw_scale_make(kw_meter_binding_scale(map, device->entry));
+    point->bounds = kw_meter_binding_bounds(map, device->entry);
     point->encoding = kw_meter_decode_encoding(map);
     point->quality = KW_METER_UNPUBLISHED;
     return 0;

@@ -40,6 +40,7 @@ struct kw_meter_point {
     uint8_t encoding;      /* enum kw_encoding */
     uint8_t quality;       /* last published; UNPUBLISHED before */
     struct kw_scale scale; /* number in raw to the base unit */
+    struct kw_map_bounds bounds; /* of the value, base unit */
     uint8_t power_share;         /* of the meter's power: see counters.c */
     struct kw_meter_counting *counting; /* NULL: not a counter */
 };

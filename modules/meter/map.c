@@ -189,20 +189,21 @@ static int read_comment(struct kw_map *map, const struct kw_csv *csv,
 
 static int read_header(const struct kw_csv *csv, struct kw_diag *diag)
 {
-    for (size_t i = 0; i < KW_MAP_COLUMNS; i++) {
+    for (size_t i = 0; i < csv->fields || i < KW_MAP_COLUMNS_LEAST; i++) {
         if (i >= csv->fields)
             return kw_diag_add(diag, csv->mark[0], NULL,
                                "the column %s is missing",
                                kw_meter_map_column(i));
+        if (i >= KW_MAP_COLUMNS)
+            return kw_diag_add(diag, csv->mark[i], NULL,
+                               "column \"%s\": expected no more",
+                               csv->field[i]);
         if (strcmp(csv->field[i], kw_meter_map_column(i)) != 0)
             return kw_diag_add(diag, csv->mark[i], NULL,
-                               "column \"%s\": expected %s", csv->field[i],
-                               kw_meter_map_column(i));
+                               "column \"%s\": expected %s%s", csv->field[i],
+                               kw_meter_map_column(i),
+                               i < KW_MAP_COLUMNS_LEAST ? "" : " or no more");
     }
-    if (csv->fields > KW_MAP_COLUMNS)
-        return kw_diag_add(diag, csv->mark[KW_MAP_COLUMNS], NULL,
-                           "column \"%s\": expected no more",
-                           csv->field[KW_MAP_COLUMNS]);
     return 0;
 }
 
@@ -226,10 +227,10 @@ static int read_row(struct kw_map *map, struct kw_map_row *row)
 {
     struct kw_map_point point = {0};
 
-    if (row->csv->fields != KW_MAP_COLUMNS)
-        return kw_diag_add(row->diag, row->csv->mark[KW_MAP_COLUMNS], NULL,
-                           "%zu fields, expected %d", row->csv->fields,
-                           (int)KW_MAP_COLUMNS);
+    if (row->csv->fields > row->csv->width)
+        return kw_diag_add(row->diag, row->csv->mark[row->csv->width], NULL,
+                           "%zu fields, expected %zu", row->csv->fields,
+                           row->csv->width);
     if (kw_meter_map_row(row, &point) != 0)
         return KW_EINVAL;
     return add_point(map, &point);

@@ -4,8 +4,8 @@
  * lines "#key: value" (title, make, max_registers, gap, forbidden, pause,
  * load_stride, fingerprint), then the columns quantity, function, address,
  * registers, type, word_order, multiplier, unit, class, na, formula, note,
- * source. A map is constant once it is parsed and is shared by the meters
- * that use it.
+ * source, and perhaps min and max. A map is constant once it is parsed and is
+ * shared by the meters that use it.
  */
 #ifndef KW_METER_MAP_H
 #define KW_METER_MAP_H
@@ -68,6 +68,19 @@ enum kw_map_formula {
     KW_MAP_FOUR_QUADRANT,
 };
 
+/* The least and the largest value that can be; infinite where there is no
+ * bound. */
+struct kw_map_bounds {
+    double min, max;
+};
+
+/* False for NaN too. */
+static inline bool kw_map_within(const struct kw_map_bounds *bounds,
+                                 double value)
+{
+    return value >= bounds->min && value <= bounds->max;
+}
+
 /*
  * A row. One without registers (function 0) is computed from other points, so
  * is the value of one whose multiplier names other points: compute is the
@@ -88,7 +101,9 @@ struct kw_map_point {
     uint64_t na[KW_MAP_NA_CODES]; /* of the registers: not available */
     double multiplier;            /* number in the registers to map's unit */
     double factor;                /* map's unit to the base unit */
-    struct kw_formula *compute;   /* owned; NULL: only registers */
+    struct kw_map_bounds bounds;  /* base unit */
+    bool bounded; /* by the row: what the meter gives; else by the quantity */
+    struct kw_formula *compute; /* owned; NULL: only registers */
 };
 
 struct kw_map {

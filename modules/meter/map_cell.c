@@ -5,12 +5,13 @@
 #include "base/text.h"
 #include "core/quantity.h"
 
+#include <math.h>
 #include <string.h>
 
 static const char *const columns[] = {
-    "quantity",   "function",   "address", "registers", "type",
-    "word_order", "multiplier", "unit",    "class",     "na",
-    "formula",    "note",       "source",  NULL,
+    "quantity",   "function", "address", "registers", "type",    "word_order",
+    "multiplier", "unit",     "class",   "na",        "formula", "note",
+    "source",     "min",      "max",     NULL,
 };
 static const char *const classes[] = {"fast", "normal", "slow", NULL};
 
@@ -21,7 +22,7 @@ const char *kw_meter_map_column(size_t column)
 
 static const char *cell(const struct kw_map_row *row, enum kw_map_column column)
 {
-    return row->csv->field[column];
+    return column < row->csv->fields ? row->csv->field[column] : "";
 }
 
 /* True for a row without registers, which has a formula instead. */
@@ -252,6 +253,39 @@ static int read_formula(const struct kw_map_row *row,
     return 0;
 }
 
+static bool is_number(const char *text, double *number)
+{
+    return text[0] == 0 || kw_text_parse_real(text, number) == 0;
+}
+
+/* The bounds of the row in its unit; where it has none, the quantity's. */
+static int read_bounds(const struct kw_map_row *row, struct kw_map_point *point)
+{
+    const char *min = cell(row, KW_MAP_MIN), *max = cell(row, KW_MAP_MAX);
+    struct kw_map_bounds own = {-(double)INFINITY, (double)INFINITY};
+    int err = 0;
+
+    if (point->quantity == NULL)
+        return KW_EINVAL;
+    point->bounds =
+        (struct kw_map_bounds){point->quantity->min, point->quantity->max};
+    point->bounded = min[0] != 0 || max[0] != 0;
+    if (!point->bounded)
+        return 0;
+    if (point->quantity->kind == KW_QUANTITY_TEXT)
+        return kw_meter_map_refuse(row, min[0] != 0 ? KW_MAP_MIN : KW_MAP_MAX,
+                                   "nothing for a text");
+    if (!is_number(min, &own.min))
+        err = kw_meter_map_refuse(row, KW_MAP_MIN, "a number or nothing");
+    if (!is_number(max, &own.max))
+        err = kw_meter_map_refuse(row, KW_MAP_MAX, "a number or nothing");
+    if (err == 0 && !(own.min < own.max))
+        err = kw_meter_map_refuse(row, KW_MAP_MAX, "a number above min");
+    point->bounds = (struct kw_map_bounds){own.min * point->factor,
+                                           own.max * point->factor};
+    return err;
+}
+
 /* What is computed has neither registers nor a class of its own. */
 static int read_computed(const struct kw_map_row *row,
                          struct kw_map_point *point)
@@ -278,6 +312,8 @@ static int read_computed(const struct kw_map_row *row,
                           "unit \"%s\": expected nothing or %s, since formulas "
                           "compute in base units",
                           unit, point->quantity->unit);
+    if (read_bounds(row, point) != 0)
+        err = KW_EINVAL;
     return err;
 }
 
@@ -300,5 +336,6 @@ int kw_meter_map_row(const struct kw_map_row *row, struct kw_map_point *point)
     good = read_class(row, point) == 0 && good;
     good = (!fits || read_na(row, point) == 0) && good;
     good = read_formula(row, point) == 0 && good;
+    good = read_bounds(row, point) == 0 && good;
     return good ? 0 : KW_EINVAL;
 }

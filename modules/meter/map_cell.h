@@ -21,6 +21,9 @@ enum kw_map_column {
     KW_MAP_FORMULA,
     KW_MAP_NOTE,
     KW_MAP_SOURCE,
+    KW_MAP_COLUMNS_LEAST, /* those from here on may be left out */
+    KW_MAP_MIN = KW_MAP_COLUMNS_LEAST,
+    KW_MAP_MAX,
     KW_MAP_COLUMNS
 };
 
@@ -29,7 +32,7 @@ const char *kw_meter_map_column(size_t column);
 
 /* A row while it is read: all are borrowed. */
 struct kw_map_row {
-    const struct kw_csv *csv; /* with KW_MAP_COLUMNS fields */
+    const struct kw_csv *csv; /* with at least KW_MAP_COLUMNS_LEAST fields */
     const struct kw_map *map; /* keys and earlier rows */
     const struct kw_quantities *quantities;
     struct kw_diag *diag;

@@ -105,7 +105,9 @@ static void decode_point(struct kw_meter_once *once,
             kw_meter_decode_number(map, data + (size_t)offset * 2, &raw);
     value->value = kw_sample_value(kw_meter_decode_encoding(map), raw,
                                    kw_meter_decode_scale(map));
-    if (!isfinite(value->value))
+    if (!isfinite(value->value) ||
+        (value->quality == KW_QUALITY_GOOD && map->compute == NULL &&
+         !kw_map_within(&map->bounds, value->value)))
         value->quality = KW_QUALITY_BAD_IMPLAUSIBLE;
     kw_meter_compute_put(&once->compute, index, value->quality, value->value);
 }
@@ -117,9 +119,11 @@ static void compute(struct kw_meter_once *once)
 
     while (once->map != NULL &&
            kw_meter_compute_next(&once->compute, &computed)) {
-        struct kw_meter_once_value *value =
-            &once->values[once->compute.order[computed.place]];
+        size_t index = once->compute.order[computed.place];
+        struct kw_meter_once_value *value = &once->values[index];
 
+        kw_meter_compute_bound(&once->compute, &computed,
+                               &once->map->points[index].bounds);
         value->quality = computed.quality;
         value->value = computed.value;
     }

@@ -59,7 +59,9 @@ static void take_number(struct kw_meter_device *device,
 
     if (quality == KW_QUALITY_GOOD) {
         sample.value = kw_scale_value(&point->scale, point->encoding, raw);
-        if (!isfinite(sample.value))
+        if (!isfinite(sample.value) ||
+            (point->map->compute == NULL &&
+             !kw_map_within(&point->bounds, sample.value)))
             quality = KW_QUALITY_BAD_IMPLAUSIBLE;
     }
     sample.quality = quality;
@@ -82,6 +84,7 @@ static void add_computed(struct kw_meter_device *device, uint64_t now_ms)
             &device->points[device->computed[computed.place]];
         struct kw_sample sample = {.encoding = KW_ENCODING_FLOAT64};
 
+        kw_meter_compute_bound(&device->compute, &computed, &point->bounds);
         kw_meter_counters_judge_computed(device, point, &computed, now_ms);
         sample.quality = computed.quality;
         sample.value = computed.value;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The catalogue of quantities from a file of one row each: name, title, unit,
- * kind, decimals, group. Read once at the start, before any module, since
- * register maps and virtual meters refer to it. Units are the base units only:
- * whatever a meter gives is converted when it is read, so nothing behind that
- * ever asks whether a value is in W or kW.
+ * kind, decimals, group, and the bounds min and max, which may be left out.
+ * Read once at the start, before any module, since register maps and virtual
+ * meters refer to it. Units are the base units only: whatever a meter gives is
+ * converted when it is read, so nothing behind that ever asks whether a value
+ * is in W or kW.
  *
  * All findings of the file come at once; a catalogue with one is not used.
  */
@@ -16,16 +17,18 @@
 #include "base/mem.h"
 #include "base/text.h"
 
+#include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { FILE_MAX_BYTES = 1 << 20, ARENA_MAX_BYTES = 4 << 20, COUNT_MAX = 4096 };
 
-enum column { NAME, TITLE, UNIT, KIND, DECIMALS, GROUP, COLUMNS };
+/* The columns from MIN on may be missing. */
+enum column { NAME, TITLE, UNIT, KIND, DECIMALS, GROUP, MIN, MAX, COLUMNS };
 
 static const char *const column_names[COLUMNS + 1] = {
-    "name", "title", "unit", "kind", "decimals", "group", NULL};
+    "name", "title", "unit", "kind", "decimals", "group", "min", "max", NULL};
 
 static const char *const kind_names[] = {
     [KW_QUANTITY_GAUGE] = "gauge",
@@ -59,7 +62,9 @@ struct reader {
 
 static const char *cell(const struct reader *reader, enum column column)
 {
-    return reader->csv.field[reader->places[column]];
+    size_t at = reader->places[column];
+
+    return at < reader->csv.fields ? reader->csv.field[at] : "";
 }
 
 /* Notes a cell that isn't as it should be; false, so that it reads well. */
@@ -101,6 +106,29 @@ static unsigned first_line(const struct kw_quantities *list, const char *name)
     return 0;
 }
 
+/* A bound of the row; without one what is given instead. */
+static bool read_bound(const struct reader *reader, enum column column,
+                       double none, double *bound)
+{
+    const char *text = cell(reader, column);
+
+    *bound = none;
+    return text[0] == 0 || kw_text_parse_real(text, bound) == 0;
+}
+
+static bool check_bounds(struct reader *reader)
+{
+    double min, max;
+    bool good = true;
+
+    if (!read_bound(reader, MIN, -(double)INFINITY, &min))
+        good = refuse(reader, MIN, "a number or nothing");
+    if (!read_bound(reader, MAX, (double)INFINITY, &max))
+        good = refuse(reader, MAX, "a number or nothing");
+    return good &&
+           (min < max || refuse(reader, MAX, "a number above that of min"));
+}
+
 static bool check_row(struct reader *reader)
 {
     const char *title = cell(reader, TITLE), *decimals = cell(reader, DECIMALS);
@@ -121,6 +149,7 @@ static bool check_row(struct reader *reader)
         good = refuse(reader, DECIMALS, "a digit from 0 to 6");
     if (!is_lower_name(cell(reader, GROUP)))
         good = refuse(reader, GROUP, "a lower-case name");
+    good = check_bounds(reader) && good;
     if (line > 0) {
         kw_diag_add(reader->diag, reader->csv.mark[reader->places[NAME]], NULL,
                     "the quantity \"%s\" is here twice, first on line %u",
@@ -155,6 +184,9 @@ static int add_row(struct reader *reader)
     item->kind =
         (enum kw_quantity_kind)find_word(kind_names, cell(reader, KIND));
     item->decimals = (unsigned)(cell(reader, DECIMALS)[0] - '0');
+    /* Both were checked. */
+    (void)read_bound(reader, MIN, -(double)INFINITY, &item->min);
+    (void)read_bound(reader, MAX, (double)INFINITY, &item->max);
     list->lines[list->count++] = reader->csv.mark[0].line;
     return 0;
 }
@@ -170,7 +202,7 @@ static int read_heading(struct reader *reader)
 
         while (at < csv->fields && strcmp(csv->field[at], column_names[c]) != 0)
             at++;
-        if (at == csv->fields)
+        if (at == csv->fields && c < MIN)
             err = kw_diag_add(reader->diag, csv->mark[0], NULL,
                               "the heading has no column \"%s\"",
                               column_names[c]);

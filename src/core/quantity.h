@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The quantities that points can have: name, title, base unit, kind and
- * decimals, read once from conf/quantities.csv and constant from then on.
+ * The quantities that points can have: name, title, base unit, kind, decimals
+ * and bounds, read once from conf/quantities.csv and constant from then on.
  * Base units: V A W var VA Wh varh VAh Hz s deg 1 (SI and IEC 80000-6).
  */
 #ifndef KW_CORE_QUANTITY_H
@@ -26,6 +26,7 @@ struct kw_quantity {
     const char *group; /* "power", for sorting on pages */
     enum kw_quantity_kind kind;
     unsigned decimals; /* shown in the base unit, 0 to 6 */
+    double min, max;   /* what can be, in the base unit; infinite: no bound */
 };
 
 struct kw_quantities; /* owned by core, constant */

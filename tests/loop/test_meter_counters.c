@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Counters of a polled meter, judged while minutes pass: meters
+ * Counters and gauges of a polled meter, judged while minutes pass: meters
  * that are replaced, that read 0 for a while, that update their counters
- * seldom, counters that begin anew in each way, also those that are computed.
+ * seldom, counters that begin anew in each way, also those that are computed,
+ * values that no meter can have.
  */
 #include "test_meter_rig.h"
 
@@ -252,6 +253,54 @@ static void test_begins_anew(void **state)
     finish(&rig, &peer);
 }
 
+/* Gauges out of their bounds, and what is computed from them, are bad. The
+ * bounds of a row are those of the meter, before ratios and sign. */
+static void test_bounds(void **state)
+{
+    static const char head[] =
+        "quantity,function,address,registers,type,word_order,multiplier,unit,"
+        "class,na,formula,note,source,min,max\n";
+    static const char rows[] =
+        "frequency,3,100,2,f32,be,1,Hz,fast\n"
+        "power_factor_total,3,102,2,f32,be,1,1,fast\n"
+        "current_l1,3,104,2,f32,be,1,A,fast,,,,,0,100\n"
+        "active_power_l1,3,106,2,f32,be,1,kW,fast,,,,,-1,20\n"
+        "voltage_l1_n,3,108,2,f32,be,10^scale_voltage,V,fast,,,,,,500\n"
+        "scale_voltage,3,110,1,s16,-,1,1,fast\n"
+        "apparent_power_l1,,,,,,,VA,,,= voltage_l1_n * current_l1,,,,50000\n";
+    struct rig rig;
+    struct peer peer;
+
+    (void)state;
+    rig_open(&rig);
+    rig_table(&rig, "meter", "", head, rows);
+    put_f32(100, 50);
+    put_f32(102, -1.0005F);
+    put_f32(104, 10);
+    put_f32(106, 5);
+    put_f32(108, 23);
+    registers[10] = 1;
+    start(&rig, &peer, ", scale: { ct: 40 }, invert: true");
+    run_s(&rig, 3);
+    expect(&rig, "frequency", 50);
+    expect(&rig, "current_l1", 400);
+    expect(&rig, "active_power_l1", -200e3);
+    expect(&rig, "apparent_power_l1", 92e3);
+    assert_int_equal(rig.bad, 0);
+    put_f32(100, 562505.5F);
+    put_f32(102, 2);
+    put_f32(104, 101);
+    put_f32(106, -2);
+    run_s(&rig, 2);
+    expect_bad(&rig, "frequency", KW_QUALITY_BAD_IMPLAUSIBLE);
+    expect_bad(&rig, "power_factor_total", KW_QUALITY_BAD_IMPLAUSIBLE);
+    expect_bad(&rig, "current_l1", KW_QUALITY_BAD_IMPLAUSIBLE);
+    expect_bad(&rig, "active_power_l1", KW_QUALITY_BAD_IMPLAUSIBLE);
+    expect_bad(&rig, "apparent_power_l1", KW_QUALITY_BAD_IMPLAUSIBLE);
+    expect(&rig, "voltage_l1_n", 230);
+    finish(&rig, &peer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -259,6 +308,7 @@ int main(void)
         cmocka_unit_test(test_zero_for_a_while),
         cmocka_unit_test(test_slow_updates),
         cmocka_unit_test(test_begins_anew),
+        cmocka_unit_test(test_bounds),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

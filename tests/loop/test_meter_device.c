@@ -365,7 +365,7 @@ static void test_entry_options(void **state)
             "active_power_total,3,102,1,s16,-,1,W,fast,,,,\n"
             "active_energy_import_total,3,103,1,u16,-,1,Wh,fast,,,,\n"
             "active_energy_export_total,3,104,1,u16,-,1,Wh,fast,,,,\n"
-            "power_factor_total,3,105,1,u16,-,0.001,1,fast,,,,\n");
+            "power_factor_total,3,105,1,u16,-,0.0001,1,fast,,,,\n");
     peer_open_tcp(&peer, &rig, false, peer_answer);
     start(&rig, &peer, "",
           "  - { name: m, line: a, unit: 5, profile: opt, load: 2, invert: "
@@ -381,7 +381,7 @@ static void test_entry_options(void **state)
     assert_true(rig_point(&rig, "m.active_energy_import_total")->latest.value ==
                 1104 * 2000);
     assert_true(rig_point(&rig, "m.power_factor_total")->latest.value ==
-                1105 * -0.001);
+                1105 * -0.0001);
     rig_stop(&rig);
     peer_close(&peer);
     rig_close(&rig);

@@ -12,7 +12,7 @@ struct body {
 static const char rows[] = "voltage_l1_n,3,100,1,u16,-,0.1,V,fast,,,,\n"
                            "current_l1,3,500,1,u16,-,1,A,fast,01F4,,,\n"
                            "load_status,1,3,1,bit,-,1,1,slow,,,,\n"
-                           "frequency,4,0,4,u64,be,1,Hz,slow,,,,\n"
+                           "sample_time,4,0,4,u64,be,1,s,slow,,,,\n"
                            "active_energy_import_total,3,32736,4,f64,be,1,"
                            "kWh,slow,,,,\n" /* 7FE0 ... kWh is no number */
                            "info_serial,3,900,1,u16,-,1,1,slow,,,,\n";

@@ -90,7 +90,7 @@ static inline void stage_open(struct stage *stage)
     rig_map(&stage->rig, "two", "",
             "voltage_l1_n,3,100,1,u16,-,1,V,fast,,,,\n"
             "voltage_l2_n,3,101,1,u16,-,1,V,fast,,,,\n"
-            "current_l1,3,102,2,u32,be,1,A,fast,,,,\n"
+            "current_l1,3,102,2,u32,be,0.001,A,fast,,,,\n"
             "frequency,3,200,1,u16,-,1,Hz,slow,,,,\n"
             "current_l2,3,201,1,u16,-,1,A,slow,,,,\n");
     for (size_t i = 0; i < PLANTS; i++)

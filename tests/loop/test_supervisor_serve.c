@@ -339,7 +339,7 @@ static void test_loads(void **state)
     (void)state;
     stage_open(&stage);
     rig_map(&stage.rig, "loads", "#load_stride: 2\n",
-            "current_l1,4,100,2,u32,be,1,A,fast,,,,\n");
+            "current_l1,4,100,2,u32,be,0.001,A,fast,,,,\n");
     stage_start(&stage,
                 stage_yaml(&stage, meters,
                            STAGE_TCP "  units: [ { unit: 7, meter: off } ]\n"));

@@ -16,7 +16,8 @@ from pathlib import Path
 
 MAP_COLUMNS = ("quantity function address registers type word_order multiplier"
                " unit class na formula note source").split()
-QUANTITY_COLUMNS = "name title unit kind decimals group".split()
+BOUNDS = ["min", "max"]  # may be left out of a map
+QUANTITY_COLUMNS = "name title unit kind decimals group".split() + BOUNDS
 HEADER_KEYS = {"title", "make", "max_registers", "gap", "forbidden", "pause",
                "load_stride", "fingerprint"}
 # type -> registers that it may have
@@ -101,7 +102,10 @@ def read_table(path, report, columns, headers):
         fields = fields_of(text)
         if not seen_columns:
             seen_columns = True
-            if [value for _, value in fields] != columns:
+            found = [value for _, value in fields]
+            if found == [*columns, *BOUNDS]:
+                columns = found
+            if found != columns:
                 report.add(number, 1, "expected the columns "
                            + ",".join(columns))
             continue
@@ -112,6 +116,16 @@ def read_table(path, report, columns, headers):
         yield number, dict(zip(columns, fields))
     if not seen_columns:
         report.add(len(lines) + 1, 1, "no line with the column names")
+
+
+def check_bounds(bad, row):
+    """Bounds of a row, if it has any."""
+    least, most = (row.get(column, (1, ""))[1] for column in BOUNDS)
+    try:
+        if not float(least or "-inf") < float(most or "inf"):
+            bad("max", "must be above min")
+    except ValueError:
+        bad("min" if least else "max", "min and max are numbers")
 
 
 def check_quantities(path):
@@ -135,6 +149,7 @@ def check_quantities(path):
             bad("decimals", "expected 0 to 6")
         if row["group"][1] not in GROUPS:
             bad("group", "expected one of " + " ".join(sorted(GROUPS)))
+        check_bounds(bad, row)
         known[name] = (row["unit"][1], row["kind"][1])
     for number, column, _ in headers.values():
         report.add(number, column, "no '#key: value' lines here")
@@ -298,6 +313,7 @@ def check_map(path, known, names):
         def bad(column, message):
             report.add(line, row[column][0], message)
         name = row["quantity"][1]
+        check_bounds(bad, row)
         if name in seen:
             bad("quantity", f"'{name}' is already in line {seen[name]}")
         if row["formula"][1].startswith("="):

@@ -469,15 +469,16 @@ static int read_rows(struct kw_plant_map *map, struct kw_plant_csv *csv,
     if (count < 0)
         return -1;
     for (int i = 0; i < COLUMNS; i++)
-        if (count != COLUMNS || strcmp(fields[i].text, columns[i]) != 0)
+        if (count < COLUMNS || strcmp(fields[i].text, columns[i]) != 0)
             return kw_plant_say(diag,
                                 "%s:%u:1: expected the %d columns "
                                 "quantity to source",
                                 csv->path, csv->line, (int)COLUMNS);
+    int width = count; /* with the bounds, which concern only a reader */
     while ((count = kw_plant_csv_row(csv, fields, diag)) > 0) {
-        if (count != COLUMNS)
+        if (count != width)
             return kw_plant_say(diag, "%s:%u:1: %d fields, expected %d",
-                                csv->path, csv->line, count, (int)COLUMNS);
+                                csv->path, csv->line, count, width);
         if (add_point(map, &row) < 0)
             return -1;
     }

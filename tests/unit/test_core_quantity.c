@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -138,6 +139,104 @@ static void test_findings(void **state)
     }
 }
 
+static void test_bounds(void **state)
+{
+    static const char text[] = "name,title,unit,kind,decimals,group,max,min\n"
+                               "f,F,Hz,gauge,2,g,1000,0\n"
+                               "p,P,W,gauge,0,g,1e9,\n"
+                               "q,Q,var,gauge,0,g,,-0.5\n"
+                               "e,E,Wh,counter,0,g\n";
+    static const struct {
+        double min, max;
+    } bounds[] = {{0, 1000},
+                  {-(double)INFINITY, 1e9},
+                  {-0.5, (double)INFINITY},
+                  {-(double)INFINITY, (double)INFINITY}};
+    static const struct {
+        const char *text, *findings;
+    } rows[] = {
+        {"name,title,unit,kind,decimals,group,min,max\np,P,W,gauge,0,g,x,-\n",
+         "q:2:17: min \"x\" is not valid, expected a number or nothing\n"
+         "q:2:19: max \"-\" is not valid, expected a number or nothing\n"},
+        {"name,title,unit,kind,decimals,group,min,max\np,P,W,gauge,0,g,1,1\n",
+         "q:2:19: max \"1\" is not valid, expected a number above that of "
+         "min\n"},
+        {"name,title,unit,kind,decimals,group,max\np,P,W,gauge,0,g,inf\n",
+         "q:2:17: max \"inf\" is not valid, expected a number or nothing\n"},
+    };
+    struct kw_quantities *list;
+    char findings[512];
+
+    (void)state;
+    assert_int_equal(parse(text, &list, findings, sizeof(findings)), 0);
+    for (size_t i = 0; i < 4; i++) {
+        assert_true(kw_quantities_at(list, i)->min == bounds[i].min);
+        assert_true(kw_quantities_at(list, i)->max == bounds[i].max);
+    }
+    kw_quantities_free(list);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_int_equal(parse(rows[i].text, &list, findings, sizeof(findings)),
+                         KW_EINVAL);
+        assert_string_equal(findings, rows[i].findings);
+    }
+}
+
+/* What meters have been seen to give, and what none can. */
+static void test_shipped_bounds(void **state)
+{
+    static const struct {
+        const char *name;
+        double value;
+        bool can_be;
+    } rows[] = {
+        {"frequency", 0, true}, /* nothing connected */
+        {"frequency", 16.7, true},
+        {"frequency", 400, true},
+        {"frequency", 562505.5, false},
+        {"frequency", -1, false},
+        {"voltage_l1_n", 230, true},
+        {"voltage_l1_l2", 400e3, true},
+        {"voltage_l1_l2", 1150e3, true},
+        {"voltage_l1_n", -48, true}, /* DC */
+        {"voltage_l1_n", 2.3e23, false},
+        {"current_l1", 12e3, true},
+        {"current_l1", 500e3, true},
+        {"current_l1", 1e7, false},
+        {"active_power_total", -22.5e9, true},
+        {"active_power_total", 1e12, false},
+        {"reactive_power_l1", -2e9, true},
+        {"apparent_power_total", 22.5e9, true},
+        {"power_factor_total", 1.0005, true},
+        {"power_factor_l1", -1, true},
+        {"power_factor_l1", 1000, false},
+        {"phase_angle_total", 359.9, true},
+        {"phase_angle_total", -180, true},
+        {"phase_angle_total", 500, false},
+        {"thd_voltage_l1", 0.02, true},
+        {"thd_current_l1", 6.5, true}, /* 650 % */
+        {"thd_current_l1", -1, false},
+        {"thd_current_l1", 1e6, false},
+        {"active_energy_import_total", 1e15, true},
+    };
+    struct kw_quantities *list = NULL;
+    struct kw_diag diag;
+
+    (void)state;
+    kw_diag_init(&diag);
+    assert_int_equal(
+        kw_quantities_load(&list, KW_TEST_CONF "/quantities.csv", &diag), 0);
+    kw_diag_fini(&diag);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct kw_quantity *quantity =
+            kw_quantities_find(list, rows[i].name);
+
+        if ((rows[i].value >= quantity->min &&
+             rows[i].value <= quantity->max) != rows[i].can_be)
+            fail_msg("%s %g", rows[i].name, rows[i].value);
+    }
+    kw_quantities_free(list);
+}
+
 static void test_long_titles_and_lists(void **state)
 {
     struct kw_quantities *list;
@@ -226,6 +325,7 @@ static void test_the_file_from_a_spreadsheet(void **state)
             assert_string_equal(a->group, b->group);
             assert_int_equal(a->kind, b->kind);
             assert_int_equal(a->decimals, b->decimals);
+            assert_true(a->min == b->min && a->max == b->max);
         }
         kw_quantities_free(after);
     }
@@ -317,6 +417,8 @@ int main(void)
         cmocka_unit_test(test_reads_a_list),
         cmocka_unit_test(test_only_a_heading),
         cmocka_unit_test(test_findings),
+        cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_shipped_bounds),
         cmocka_unit_test(test_long_titles_and_lists),
         cmocka_unit_test(test_the_file_that_is_shipped),
         cmocka_unit_test(test_the_file_from_a_spreadsheet),

@@ -86,6 +86,37 @@ static void test_forms(void **state)
     }
 }
 
+/* Bounds of a row are the meter's, before ratios and sign. */
+static void test_bounds(void **state)
+{
+    static const struct {
+        const char *quantity;
+        bool bounded, invert;
+        double min, max;
+    } rows[] = {
+        {"voltage_l1_n", true, false, -1000, 5000},
+        {"current_l1", true, true, -200, 1000},
+        {"active_power_total", true, false, -20000, 100000},
+        {"active_power_total", true, true, -100000, 20000},
+        {"power_factor_l1", true, true, -50, 10},
+        {"frequency", true, true, -10, 50},
+        {"active_power_total", false, true, -10, 50},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct kw_map_point point = {
+            .quantity = kw_quantities_find(*state, rows[i].quantity),
+            .bounds = {-10, 50},
+            .bounded = rows[i].bounded,
+        };
+        const struct kw_meter_entry entry = {.scale = {20, 100},
+                                             .invert = rows[i].invert};
+        struct kw_map_bounds bounds = kw_meter_binding_bounds(&point, &entry);
+
+        assert_true(bounds.min == rows[i].min && bounds.max == rows[i].max);
+    }
+}
+
 /* What is computed has its value as raw; only the sign of what is directed
  * and the ratios of what it uses were applied. */
 static void test_computed(void **state)
@@ -128,6 +159,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_forms),
+        cmocka_unit_test(test_bounds),
         cmocka_unit_test(test_computed),
         cmocka_unit_test(test_opposite),
     };

@@ -259,6 +259,41 @@ static void test_no_ratio(void **state)
     bench->compute = all;
 }
 
+/* What is refused is bad for whatever is computed from it. */
+static void test_refused(void **state)
+{
+    static const struct kw_map_bounds bounds = {0, 20};
+    struct bench *bench = *state;
+    struct kw_meter_computed computed;
+
+    put(bench, CURRENT, 1500);
+    put(bench, VOLTAGE, 230);
+    put(bench, POWER, 1725);
+    put(bench, SCALE, -2);
+    assert_true(kw_meter_compute_next(&bench->compute, &computed));
+    kw_meter_compute_bound(&bench->compute, &computed, &bounds);
+    assert_true(computed.value == 15);
+    expect(bench, APPARENT, 3450);
+    expect(bench, FACTOR, 0.5);
+    expect(bench, TWICE, 3450);
+    expect_end(bench);
+    put(bench, CURRENT, 2001);
+    assert_true(kw_meter_compute_next(&bench->compute, &computed));
+    kw_meter_compute_bound(&bench->compute, &computed, &bounds);
+    assert_int_equal(computed.quality, KW_QUALITY_BAD_IMPLAUSIBLE);
+    assert_true(isnan(computed.value));
+    expect_bad(bench, APPARENT, KW_QUALITY_BAD_IMPLAUSIBLE);
+    expect_bad(bench, FACTOR, KW_QUALITY_BAD_IMPLAUSIBLE);
+    expect_end(bench);
+    /* What is bad already stays what it is. */
+    kw_meter_compute_put(&bench->compute, CURRENT, KW_QUALITY_BAD_CRC, 0);
+    assert_true(kw_meter_compute_next(&bench->compute, &computed));
+    kw_meter_compute_bound(&bench->compute, &computed, &bounds);
+    assert_int_equal(computed.quality, KW_QUALITY_BAD_CRC);
+    while (kw_meter_compute_next(&bench->compute, &computed))
+        continue;
+}
+
 /* What was never read is not there, whatever else is. */
 static void test_never(void **state)
 {
@@ -334,6 +369,7 @@ int main(void)
         cmocka_unit_test(test_no_value),
         cmocka_unit_test(test_no_multiplier),
         cmocka_unit_test(test_no_ratio),
+        cmocka_unit_test(test_refused),
         cmocka_unit_test(test_never),
         cmocka_unit_test(test_no_memory),
         cmocka_unit_test(test_nothing_to_do),

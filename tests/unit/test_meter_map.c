@@ -5,6 +5,7 @@
 #include "lib/fixture.h"
 #include "meter/map.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -311,6 +312,88 @@ static void test_long_texts(void **state)
 }
 
 /* What one row does to another or to the keys. */
+/* The columns min and max: in the row's unit, or else the quantity's. */
+static void test_bounds(void **state)
+{
+    static const char head[] =
+        "quantity,function,address,registers,type,word_order,multiplier,unit,"
+        "class,na,formula,note,source,min,max\n";
+    static const struct {
+        const char *row;
+        bool bounded;
+        double min, max;
+    } good[] = {
+        {"frequency,3,1,1,u16,-,0.01,Hz,fast", false, 0, 1000},
+        {"frequency,3,1,1,u16,-,0.01,Hz,fast,,,,,45,65", true, 45, 65},
+        {"frequency,3,1,1,u16,-,0.01,Hz,fast,,,,,,5000", true,
+         -(double)INFINITY, 5000},
+        {"active_power_l1,3,1,1,s16,-,10,kW,fast,,,,,-10,", true, -10000,
+         (double)INFINITY},
+        {"thd_voltage_l1,3,1,1,s16,-,0.1,%,fast,,,,,0,50", true, 0, 0.5},
+        {"active_energy_import_total,3,1,1,s16,-,10,kWh,slow", false,
+         -(double)INFINITY, (double)INFINITY},
+    };
+    static const struct {
+        const char *row, *finding;
+    } bad[] = {
+        {"frequency,3,1,1,u16,-,1,Hz,fast,,,,,x",
+         "x.csv:2:37: min \"x\": expected a number or nothing"},
+        {"frequency,3,1,1,u16,-,1,Hz,fast,,,,,,x",
+         "x.csv:2:38: max \"x\": expected a number or nothing"},
+        {"frequency,3,1,1,u16,-,1,Hz,fast,,,,,65,45",
+         "x.csv:2:40: max \"45\": expected a number above min"},
+        {"info_name,3,1,2,string,-,1,1,slow,,,,,,1",
+         "x.csv:2:40: max \"1\": expected nothing for a text"},
+        {"frequency,3,1,1,u16,-,1,Hz,fast,,,,,1,2,3",
+         "x.csv:2:41: 16 fields, expected 15"},
+    };
+    struct bench *bench = *state;
+    char text[512];
+
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        const struct kw_map_point *point;
+
+        snprintf(text, sizeof(text), "%s%s", head, good[i].row);
+        parse(bench, text);
+        assert_int_equal(bench->err, 0);
+        point = &bench->map->points[0];
+        assert_int_equal(point->bounded, good[i].bounded);
+        assert_true(point->bounds.min == good[i].min);
+        assert_true(point->bounds.max == good[i].max);
+        end(bench);
+    }
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        char finding[256];
+
+        snprintf(text, sizeof(text), "%s%s", head, bad[i].row);
+        parse(bench, text);
+        assert_int_equal(bench->err, KW_EINVAL);
+        assert_string_equal(
+            kw_diag_first(&bench->diag, finding, sizeof(finding)),
+            bad[i].finding);
+        end(bench);
+    }
+    /* Those of a computed row, in the base unit. */
+    snprintf(text, sizeof(text),
+             "%sfrequency,3,1,1,u16,-,1,Hz,fast\n"
+             "power_factor_total,,,,,,,,,,= frequency / 50 Hz,,,0,%s\n",
+             head, "0.5");
+    parse(bench, text);
+    assert_int_equal(bench->err, 0);
+    assert_true(kw_map_within(&bench->map->points[1].bounds, 0.5));
+    assert_false(kw_map_within(&bench->map->points[1].bounds, 0.51));
+    assert_false(kw_map_within(&bench->map->points[1].bounds, -0.01));
+    assert_false(kw_map_within(&bench->map->points[1].bounds, (double)NAN));
+    end(bench);
+    snprintf(text, sizeof(text),
+             "%sfrequency,3,1,1,u16,-,1,Hz,fast\n"
+             "power_factor_total,,,,,,,,,,= frequency / 50 Hz,,,2,1\n",
+             head);
+    parse(bench, text);
+    assert_int_equal(bench->err, KW_EINVAL);
+    end(bench);
+}
+
 static void test_rows_together(void **state)
 {
     struct bench *bench = *state;
@@ -550,7 +633,7 @@ int main(void)
         cmocka_unit_test(test_computed),   cmocka_unit_test(test_bad_formulas),
         cmocka_unit_test(test_types),      cmocka_unit_test(test_all_findings),
         cmocka_unit_test(test_header),     cmocka_unit_test(test_broken_csv),
-        cmocka_unit_test(test_loads),
+        cmocka_unit_test(test_loads),      cmocka_unit_test(test_bounds),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -211,7 +211,10 @@ static void test_findings(void **state)
     } rows[] = {
         {"#gap: 500,,,\n", "x.csv:1:2: gap \"500\": expected 0 to 123"},
         {"\"#gap: 500\",,,\n", "x.csv:1:3: gap \"500\": expected 0 to 123"},
-        {COLUMNS ",,extra\n", "x.csv:1:98: column \"\": expected no more"},
+        {COLUMNS ",,extra\n",
+         "x.csv:1:98: column \"\": expected min or no more"},
+        {COLUMNS ",min,max,extra\n",
+         "x.csv:1:106: column \"extra\": expected no more"},
         {COLUMNS "\n,,,\nfrequency,3,1,1,u16,-,\"0,1\",Hz,fast\n",
          "x.csv:3:24: multiplier: an operator or the end is expected"},
         {"quantity;function;adress\n",
