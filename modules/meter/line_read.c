@@ -166,6 +166,8 @@ static bool set_aside(struct kw_meter_line *line, struct kw_meter_slot *slot,
         !kw_meter_trust_twin(line->trust, &slot->ask, line->rx + found->pdu,
                              found->pdu_length))
         return false;
+    kw_meter_trust_set_aside(line->trust, slot->ask.unit, line->rx + found->pdu,
+                             found->pdu_length);
     kw_meter_line_trace_odd(line, slot, KW_METER_TRACED_TWICE,
                             line->rx + found->pdu - 1, found->pdu_length + 3);
     slot->foreign++;

@@ -73,10 +73,18 @@ bool kw_meter_trust_twin(const struct kw_meter_trust *trust,
                          const struct kw_meter_ask *ask,
                          const unsigned char *pdu, size_t length)
 {
+    const struct kw_meter_unit *unit = &trust->units[ask->unit];
     uint64_t hash = hash_of(ask->unit, pdu, length);
+    bool again = unit->proven && unit->aside == hash;
 
-    return !trust->units[ask->unit].proven && !is_known_twin(trust, hash) &&
+    return !again && !is_known_twin(trust, hash) &&
            in_other_block(trust, ask, hash, (pdu[0] & 0x80) != 0);
+}
+
+void kw_meter_trust_set_aside(struct kw_meter_trust *trust, uint8_t unit,
+                              const unsigned char *pdu, size_t length)
+{
+    trust->units[unit].aside = hash_of(unit, pdu, length);
 }
 
 static void suspect(struct kw_meter_unit *unit)
@@ -141,7 +149,7 @@ void kw_meter_trust_taken(struct kw_meter_trust *trust,
     struct kw_meter_unit *unit = &trust->units[ask->unit];
     uint64_t hash = hash_of(ask->unit, pdu, length);
 
-    if (unit->proven && !is_known_twin(trust, hash) &&
+    if (unit->proven && unit->aside == hash && !is_known_twin(trust, hash) &&
         in_other_block(trust, ask, hash, (pdu[0] & 0x80) != 0))
         trust->twins[trust->next_twin++ % KW_METER_TWINS_MAX] = hash;
     unit->proven = false;

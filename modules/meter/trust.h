@@ -44,6 +44,7 @@ struct kw_meter_unit {
     uint64_t taken_ns; /* and its reply came */
     uint64_t habit_ns; /* surplus replies are counted since */
     uint64_t marker;   /* hash of the last reply to a marker */
+    uint64_t aside;    /* and of the last one that was set aside */
     uint32_t strays;   /* surplus replies that were no copies, ever */
     uint32_t usual_us; /* longest round trip of late; fades */
     uint16_t calm_ms;  /* how long surplus replies come after */
@@ -51,7 +52,8 @@ struct kw_meter_unit {
     uint8_t last;      /* place in taken of its last reply */
     uint8_t markers;   /* sent without an answer while it is suspect */
     bool suspect;      /* a marker goes before its next request */
-    bool proven;       /* just now: what comes is the reply */
+    bool proven;       /* just now: what was set aside is the reply if it comes
+                          again */
 };
 
 /* All zero before the first use. */
@@ -76,8 +78,11 @@ bool kw_meter_trust_twin(const struct kw_meter_trust *trust,
                          const struct kw_meter_ask *ask,
                          const unsigned char *pdu, size_t length);
 
-/* A copy came for ask and no other reply: a marker goes before it is asked
- * again. */
+/* pdu, which may be a copy, is not taken for the time being. */
+void kw_meter_trust_set_aside(struct kw_meter_trust *trust, uint8_t unit,
+                              const unsigned char *pdu, size_t length);
+
+/* Nothing else came for ask: a marker goes before it is asked again. */
 void kw_meter_trust_doubted(struct kw_meter_trust *trust,
                             const struct kw_meter_ask *ask);
 

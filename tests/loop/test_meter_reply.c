@@ -405,6 +405,21 @@ static void test_seeds(void **state)
     assert_int_equal(silent, 0);
 }
 
+/* A meter that says everything twice, always, is good nevertheless. */
+static void test_always_twice(void **state)
+{
+    (void)state;
+    for (unsigned seed = 0; seed < 3 * LAYOUTS; seed++) {
+        struct outcome outcome;
+
+        begin(seed);
+        world.share[COPY_SOON] = 1000;
+        outcome = run(seed % 3);
+        assert_int_equal(outcome.wrong + outcome.stale, 0);
+        assert_true(outcome.good > 0.7);
+    }
+}
+
 /* Prints; of a few seeds alone, so that nothing is asserted. */
 static void show_share(unsigned fault, unsigned way, unsigned share)
 {
@@ -444,6 +459,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_seeds),
+        cmocka_unit_test(test_always_twice),
         cmocka_unit_test(test_shares),
     };
 

@@ -47,8 +47,13 @@ static void test_twin(void **state)
     assert_false(kw_meter_trust_twin(trust, &voltages, first, LENGTH));
     assert_false(kw_meter_trust_twin(trust, &currents, second, LENGTH));
     assert_true(kw_meter_trust_twin(trust, &currents, first, LENGTH));
+    kw_meter_trust_marked(trust, 5, marked, sizeof(marked), 200 * ms);
+    /* A marker alone says nothing about copies. */
+    assert_true(kw_meter_trust_twin(trust, &currents, first, LENGTH));
+    kw_meter_trust_set_aside(trust, 5, first, LENGTH);
     kw_meter_trust_doubted(trust, &currents);
     assert_true(kw_meter_trust_suspects(trust, 5));
+    assert_true(kw_meter_trust_twin(trust, &currents, first, LENGTH));
     kw_meter_trust_marked(trust, 5, marked, sizeof(marked), 200 * ms);
     assert_false(kw_meter_trust_suspects(trust, 5));
     assert_false(kw_meter_trust_twin(trust, &currents, first, LENGTH));
