@@ -138,7 +138,7 @@ const struct kw_setting kw_http_settings[] = {
     {0},
 };
 
-int kw_http_conf_check(const void *conf, const struct kw_env *env,
+int kw_http_conf_check(void *conf, const struct kw_env *env,
                        struct kw_diag *diag)
 {
     const struct kw_http_conf *http = conf;

@@ -29,7 +29,7 @@ extern const struct kw_setting kw_http_settings[];
 
 struct kw_env;
 /* The addresses must be numeric, each once. KW_EINVAL with findings. */
-KW_MUST_CHECK int kw_http_conf_check(const void *conf, const struct kw_env *env,
+KW_MUST_CHECK int kw_http_conf_check(void *conf, const struct kw_env *env,
                                      struct kw_diag *diag);
 
 #endif

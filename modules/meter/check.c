@@ -2,6 +2,7 @@
 /* What the rows of `lines` and `meters` can't say by themselves. */
 #include "meter/settings.h"
 
+#include "base/mem.h"
 #include "core/core.h"
 #include "meter/clash.h"
 #include "meter/index.h"
@@ -157,31 +158,59 @@ static void check_profile(const struct subject *subject,
     find(subject, "profile", text);
 }
 
-int kw_meter_check(const void *checked, const struct kw_env *env,
-                   struct kw_diag *diag)
+void kw_meter_release(void *released)
 {
-    const struct kw_meter_conf *conf = checked;
-    size_t before = diag->errors;
-    struct kw_meter_library library;
+    struct kw_meter_conf *conf = released;
+
+    if (conf->library == NULL)
+        return;
+    kw_meter_library_fini(conf->library);
+    kw_free(conf->library);
+    conf->library = NULL;
+}
+
+static void check_profiles(const struct kw_meter_conf *conf,
+                           struct kw_diag *diag)
+{
+    for (size_t i = 0; i < conf->meters.count; i++) {
+        struct subject subject = {conf, kw_meter_conf_meter(conf, i), diag};
+
+        check_profile(&subject, conf->library);
+    }
+}
+
+static int check_lines(const struct kw_meter_conf *conf, struct kw_diag *diag)
+{
     struct kw_meter_index meters;
-    int err;
 
     if (kw_meter_index_init(&meters, conf) != 0)
         return KW_ENOMEM;
-    kw_meter_library_init(&library, env);
     for (size_t i = 0; i < conf->lines.count; i++) {
         check_baud(kw_meter_conf_line(conf, i), i, diag);
         check_line(conf, &meters, kw_meter_conf_line(conf, i), diag);
     }
-    err = kw_meter_clash_check(conf, diag);
+    kw_meter_index_fini(&meters);
+    return 0;
+}
+
+int kw_meter_check(void *checked, const struct kw_env *env,
+                   struct kw_diag *diag)
+{
+    struct kw_meter_conf *conf = checked;
+    size_t before = diag->errors;
+    int err;
+
+    kw_meter_release(conf);
+    conf->library = kw_alloc(sizeof(*conf->library));
+    if (conf->library == NULL)
+        return KW_ENOMEM;
+    kw_meter_library_init(conf->library, env);
+    err = check_lines(conf, diag);
+    if (err == 0)
+        err = kw_meter_clash_check(conf, diag);
     if (err == 0)
         err = kw_meter_tls_check(conf, diag);
-    for (size_t i = 0; i < conf->meters.count && err == 0; i++) {
-        struct subject subject = {conf, kw_meter_conf_meter(conf, i), diag};
-
-        check_profile(&subject, &library);
-    }
-    kw_meter_library_fini(&library);
-    kw_meter_index_fini(&meters);
+    if (err == 0)
+        check_profiles(conf, diag);
     return err == 0 && diag->errors > before ? KW_EINVAL : err;
 }

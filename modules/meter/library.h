@@ -28,11 +28,11 @@ void kw_meter_library_init(struct kw_meter_library *library,
 void kw_meter_library_fini(struct kw_meter_library *library);
 
 /*
- * The map of that name, borrowed from the library (hold it to keep it). Files
- * are small and local and are read here and now: at start and when the
- * configuration changes, never while polling. KW_EINVAL: the findings went to
- * diag the first time the name was asked for. KW_ENOTFOUND, KW_EIO, ...
- * without a finding. KW_ENOMEM.
+ * The map of that name, borrowed from the library (hold it to keep it). A name
+ * that was not asked for before is looked for in the folders, which waits for
+ * the disk: for jobs and commands; one that was costs nothing. KW_EINVAL: the
+ * findings went to diag the first time the name was asked for. KW_ENOTFOUND,
+ * KW_EIO, ... without a finding. KW_ENOMEM.
  */
 KW_MUST_CHECK int kw_meter_library_get(struct kw_meter_library *library,
                                        const char *name, struct kw_map **map,
@@ -40,7 +40,8 @@ KW_MUST_CHECK int kw_meter_library_get(struct kw_meter_library *library,
 
 /*
  * Reads all maps of both folders that were not read yet: all of items then are
- * what there is. Findings of wrong ones go to diag. KW_ENOMEM.
+ * what there is. Waits for the disk. Findings of wrong ones go to diag.
+ * KW_ENOMEM.
  */
 KW_MUST_CHECK int kw_meter_library_all(struct kw_meter_library *library,
                                        struct kw_diag *diag);

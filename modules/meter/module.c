@@ -67,8 +67,7 @@ static void on_gone(struct kw_life *life)
 /* Closes the buses that the new settings don't have in the same form. */
 static void close_changed(struct kw_meter *meter,
                           const struct kw_meter_conf *conf,
-                          const struct kw_meter_index *entries,
-                          struct kw_meter_library *library)
+                          const struct kw_meter_index *entries)
 {
     KW_LIST_EACH (link, &meter->buses) {
         KW_LIST_ENTRY(link, struct kw_meter_bus, link)->stays = false;
@@ -76,7 +75,7 @@ static void close_changed(struct kw_meter *meter,
     for (size_t i = 0; i < conf->lines.count; i++) {
         struct kw_meter_bus_plan plan = {
             .conf = kw_meter_conf_line(conf, i),
-            .library = library,
+            .library = conf->library,
         };
         struct kw_meter_bus *bus = kw_meter_find_bus(meter, plan.conf->name);
 
@@ -97,8 +96,7 @@ static void close_changed(struct kw_meter *meter,
 /* Makes the buses that are missing, in the order of the settings. */
 static int open_missing(struct kw_meter *meter,
                         const struct kw_meter_conf *conf,
-                        const struct kw_meter_index *entries,
-                        struct kw_meter_library *library)
+                        const struct kw_meter_index *entries)
 {
     struct kw_meter_copies *copies = kw_meter_copies_new();
     int first = 0;
@@ -109,7 +107,7 @@ static int open_missing(struct kw_meter *meter,
     for (size_t i = 0; i < conf->lines.count; i++) {
         struct kw_meter_bus_plan plan = {
             .conf = kw_meter_conf_line(conf, i),
-            .library = library,
+            .library = conf->library,
             .copies = copies,
         };
         struct kw_meter_bus *bus = kw_meter_find_bus(meter, plan.conf->name);
@@ -161,16 +159,13 @@ static void look_at_descriptors(const struct kw_meter *meter, size_t lines)
 
 static int apply(struct kw_meter *meter, const struct kw_meter_conf *conf)
 {
-    struct kw_meter_library library;
     struct kw_meter_index entries;
     int err = kw_meter_index_init(&entries, conf);
 
     if (err != 0)
         return err;
-    kw_meter_library_init(&library, &meter->core->env);
-    close_changed(meter, conf, &entries, &library);
-    err = open_missing(meter, conf, &entries, &library);
-    kw_meter_library_fini(&library);
+    close_changed(meter, conf, &entries);
+    err = open_missing(meter, conf, &entries);
     kw_meter_index_fini(&entries);
     tell_watches(meter);
     meter->core->loop->lines = conf->lines.count;
@@ -320,6 +315,7 @@ const struct kw_module kw_meter_module = {
     .conf_size = sizeof(struct kw_meter_conf),
     .state_size = sizeof(struct kw_meter),
     .check = kw_meter_check,
+    .release = kw_meter_release,
     .start = start,
     .stop = stop,
     .reconfigure = reconfigure,

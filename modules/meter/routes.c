@@ -11,7 +11,7 @@
 #include "base/mem.h"
 #include "core/core.h"
 #include "core/point.h"
-#include "meter/bus.h"
+#include "meter/fetch.h"
 #include "meter/once.h"
 #include "meter/report.h"
 #include "meter/settings.h"
@@ -63,6 +63,12 @@ static void get_meters(void *self, struct kw_request *request)
     kw_reply_json(request, 200, &out);
 }
 
+static void reply_no_line(struct kw_request *request, const char *line)
+{
+    kw_reply_problem(request, 404, "no_such_line", "There is no line %s.",
+                     line);
+}
+
 /* --- GET /bus */
 
 struct bus_query {
@@ -87,8 +93,7 @@ static void get_bus(void *self, struct kw_request *request)
     struct kw_buf out;
 
     if (bus == NULL) {
-        kw_reply_problem(request, 404, "no_such_line", "There is no line %s.",
-                         query->line);
+        reply_no_line(request, query->line);
         return;
     }
     if (kw_meter_report_init(&report, bus) != 0) {
@@ -276,28 +281,28 @@ static void read_range(struct kw_meter *meter, struct kw_request *request,
                          body->registers);
 }
 
-static void read_profile(struct kw_meter *meter, struct kw_request *request,
-                         struct kw_meter_bus *bus)
+static void on_map(struct kw_meter *meter, struct kw_request *request,
+                   struct kw_meter_library *library, const struct kw_diag *diag)
 {
     const struct read_body *body = request->body;
-    struct kw_meter_library library;
+    struct kw_meter_bus *bus = kw_meter_find_bus(meter, body->line);
+    struct kw_diag told;
     struct kw_map *map;
-    struct kw_diag diag;
     int err;
 
-    kw_diag_init(&diag);
-    kw_meter_library_init(&library, &meter->core->env);
-    err = kw_meter_library_get(&library, body->profile, &map, &diag);
-    if (err == KW_EINVAL)
-        kw_reply_diag(request, 422, "bad_profile", &diag);
+    kw_diag_init(&told); /* stays empty: the map was asked for before */
+    err = kw_meter_library_get(library, body->profile, &map, &told);
+    kw_diag_fini(&told);
+    if (bus == NULL)
+        reply_no_line(request, body->line);
+    else if (err == KW_EINVAL)
+        kw_reply_diag(request, 422, "bad_profile", diag);
     else if (err != 0)
         kw_reply_problem(request, 404, "no_such_profile",
                          "There is no register map %s: %s.", body->profile,
                          kw_strerror(err));
     else
         read_on(meter, request, bus, map, NULL);
-    kw_meter_library_fini(&library);
-    kw_diag_fini(&diag);
 }
 
 static void post_read(void *self, struct kw_request *request)
@@ -307,15 +312,14 @@ static void post_read(void *self, struct kw_request *request)
     struct kw_meter_bus *bus = kw_meter_find_bus(meter, body->line);
 
     if (bus == NULL)
-        kw_reply_problem(request, 404, "no_such_line", "There is no line %s.",
-                         body->line);
+        reply_no_line(request, body->line);
     else if ((body->profile == NULL) == (body->registers == NULL))
         kw_reply_problem(request, 422, "bad_request",
                          "Expected profile or registers, one of them.");
     else if (body->registers != NULL)
         read_range(meter, request, bus);
     else
-        read_profile(meter, request, bus);
+        kw_meter_fetch(meter, request, body->profile, on_map);
 }
 
 const struct kw_route kw_meter_routes[] = {

@@ -9,7 +9,7 @@
 #include "base/json.h"
 #include "core/core.h"
 #include "core/hub.h"
-#include "meter/bus.h"
+#include "meter/fetch.h"
 #include "meter/scan.h"
 #include "meter/settings.h"
 
@@ -308,37 +308,6 @@ static bool read_units(struct kw_request *request,
     return false;
 }
 
-/* Makes the scan; the result of the one before goes. */
-static void begin_scan(struct kw_meter *meter, struct kw_request *request,
-                       struct kw_meter_scan_options *options)
-{
-    const struct kw_meter_scan_owner owner = {on_changed, on_known, on_taken,
-                                              on_scan_gone, meter};
-    struct kw_meter_scan *scan, *old = find_scan(meter, options->conf->name);
-    struct kw_meter_library library;
-    struct kw_diag diag;
-    int err;
-
-    kw_diag_init(&diag); /* maps that are wrong are left out */
-    kw_meter_library_init(&library, &meter->core->env);
-    err = kw_meter_library_all(&library, &diag);
-    options->library = &library;
-    if (err == 0)
-        err = kw_meter_scan_new(&scan, meter->core, options, &owner);
-    if (err == 0) {
-        if (old != NULL)
-            free_scan(old);
-        kw_life_hold(&meter->life);
-        kw_list_append(&meter->scans, &scan->link);
-        reply_scan(request, 202, scan);
-    } else {
-        kw_reply_problem(request, 503, "no_memory",
-                         "There is not enough memory.");
-    }
-    kw_meter_library_fini(&library);
-    kw_diag_fini(&diag);
-}
-
 static unsigned running(const struct kw_meter *meter)
 {
     unsigned count = 0;
@@ -366,38 +335,85 @@ static bool may_begin(struct kw_meter *meter, struct kw_request *request,
     return false;
 }
 
-void kw_meter_post_scan(void *self, struct kw_request *request)
+/* Makes the scan; the result of the one before goes. */
+static void begin_scan(struct kw_meter *meter, struct kw_request *request,
+                       struct kw_meter_scan_options *options)
 {
-    struct kw_meter *meter = self;
+    const struct kw_meter_scan_owner owner = {on_changed, on_known, on_taken,
+                                              on_scan_gone, meter};
+    struct kw_meter_scan *scan, *old = find_scan(meter, options->conf->name);
+
+    if (kw_meter_scan_new(&scan, meter->core, options, &owner) == 0) {
+        if (old != NULL)
+            free_scan(old);
+        kw_life_hold(&meter->life);
+        kw_list_append(&meter->scans, &scan->link);
+        reply_scan(request, 202, scan);
+    } else {
+        kw_reply_problem(request, 503, "no_memory",
+                         "There is not enough memory.");
+    }
+}
+
+/* Fills options, whose speeds has room for KW_METER_SPEEDS_MAX; false with a
+ * problem sent when the scan can't begin. */
+static bool prepare(struct kw_meter *meter, struct kw_request *request,
+                    struct kw_meter_scan_options *options,
+                    struct kw_meter_speed *speeds)
+{
     const struct kw_meter_scan_body *body = request->body;
     const struct kw_meter_bus *bus = kw_meter_find_bus(meter, body->line);
-    struct kw_meter_speed speeds[KW_METER_SPEEDS_MAX];
-    struct kw_meter_scan_options options = {
-        .identify = body->identify,
-        .timeout_ms = (uint32_t)body->timeout_ms,
-        .speeds = speeds,
-    };
 
     forget_old(meter);
     if (bus == NULL) {
         kw_reply_problem(request, 404, "no_such_line", "There is no line %s.",
                          body->line);
-        return;
+        return false;
     }
-    options.conf = bus->conf;
-    options.shared = bus->line;
-    options.usage = usage(bus);
-    options.longest_us = longest_us(bus);
-    if (!read_units(request, bus->conf, &options.units) ||
-        !read_search(request, bus->conf, speeds, &options.speeds_count) ||
-        !may_begin(meter, request, bus))
+    *options = (struct kw_meter_scan_options){
+        .conf = bus->conf,
+        .shared = bus->line,
+        .usage = usage(bus),
+        .longest_us = longest_us(bus),
+        .identify = body->identify,
+        .timeout_ms = (uint32_t)body->timeout_ms,
+        .speeds = speeds,
+    };
+    return read_units(request, bus->conf, &options->units) &&
+           read_search(request, bus->conf, speeds, &options->speeds_count) &&
+           may_begin(meter, request, bus);
+}
+
+/* Maps that are wrong are left out. Meanwhile the line may have gone; if it is
+ * down now the scan itself says so. */
+static void on_maps(struct kw_meter *meter, struct kw_request *request,
+                    struct kw_meter_library *library,
+                    const struct kw_diag *diag)
+{
+    struct kw_meter_speed speeds[KW_METER_SPEEDS_MAX];
+    struct kw_meter_scan_options options;
+
+    (void)diag;
+    if (!prepare(meter, request, &options, speeds))
+        return;
+    options.library = library;
+    begin_scan(meter, request, &options);
+}
+
+void kw_meter_post_scan(void *self, struct kw_request *request)
+{
+    struct kw_meter_speed speeds[KW_METER_SPEEDS_MAX];
+    struct kw_meter_scan_options options;
+
+    if (!prepare(self, request, &options, speeds))
         return;
     if (options.speeds_count == 0 &&
-        kw_meter_line_state(bus->line) == KW_METER_LINE_DOWN)
+        kw_meter_line_state(options.shared) == KW_METER_LINE_DOWN)
         kw_reply_problem(request, 503, "line_down", "The line %s is down: %s.",
-                         bus->conf->name, kw_meter_line_text(bus->line));
+                         options.conf->name,
+                         kw_meter_line_text(options.shared));
     else
-        begin_scan(meter, request, &options);
+        kw_meter_fetch(self, request, NULL, on_maps);
 }
 
 void kw_meter_get_scans(void *self, struct kw_request *request)

@@ -78,9 +78,13 @@ struct kw_meter_entry {
     struct kw_pairs labels;
 };
 
+struct kw_meter_library;
+
 struct kw_meter_conf {
     struct kw_list_of lines;  /* struct kw_meter_line_conf */
     struct kw_list_of meters; /* struct kw_meter_entry */
+    /* The maps of the meters, read by kw_meter_check: owned, NULL before. */
+    struct kw_meter_library *library;
 };
 
 /* The sections of the module. */
@@ -89,10 +93,11 @@ extern const struct kw_setting kw_meter_settings[];
 /*
  * What rows can't say: bauds that exist, units that a line allows, profiles
  * that exist and can be read, loads, two meters in one place. conf is a struct
- * kw_meter_conf. KW_EINVAL with all findings in diag.
+ * kw_meter_conf. KW_EINVAL with all findings in diag, KW_ENOMEM. Reads the
+ * register maps, which conf keeps until kw_meter_release, and TLS files.
  */
-int kw_meter_check(const void *conf, const struct kw_env *env,
-                   struct kw_diag *diag);
+int kw_meter_check(void *conf, const struct kw_env *env, struct kw_diag *diag);
+void kw_meter_release(void *conf);
 
 static inline const struct kw_meter_line_conf *
 kw_meter_conf_line(const struct kw_meter_conf *conf, size_t index)

@@ -120,7 +120,7 @@ static void check_rules(const struct kw_supervisor_conf *conf,
     }
 }
 
-int kw_supervisor_check(const void *checked, const struct kw_env *env,
+int kw_supervisor_check(void *checked, const struct kw_env *env,
                         struct kw_diag *diag)
 {
     const struct kw_supervisor_conf *conf = checked;

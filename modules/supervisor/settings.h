@@ -74,7 +74,7 @@ extern const struct kw_setting kw_supervisor_settings[];
 
 /* Addresses, stations, units and rules that the rows can't judge. KW_EINVAL
  * with all findings in diag. */
-int kw_supervisor_check(const void *conf, const struct kw_env *env,
+int kw_supervisor_check(void *conf, const struct kw_env *env,
                         struct kw_diag *diag);
 
 /* The addresses of a service. */

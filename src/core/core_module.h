@@ -72,7 +72,7 @@ struct kw_core_conf {
 extern const struct kw_setting kw_core_settings[];
 
 /* The check beyond the rows: parents without a circle, known time zone. */
-KW_MUST_CHECK int kw_core_check(const void *conf, const struct kw_env *env,
+KW_MUST_CHECK int kw_core_check(void *conf, const struct kw_env *env,
                                 struct kw_diag *diag);
 
 #endif

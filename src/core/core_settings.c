@@ -284,8 +284,7 @@ static void check_uid(const struct kw_virtual *virtual, size_t index,
                virtual->uid);
 }
 
-int kw_core_check(const void *conf, const struct kw_env *env,
-                  struct kw_diag *diag)
+int kw_core_check(void *conf, const struct kw_env *env, struct kw_diag *diag)
 {
     const struct kw_core_conf *core = conf;
     const struct kw_virtual *virtuals = core->virtuals.items;

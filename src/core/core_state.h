@@ -19,7 +19,7 @@ struct kw_core_state {
     uint64_t watch_mono_ms; /* at the last look */
     int64_t watch_wall_ms;
     uint64_t stored_mono_ms; /* when the trusted time was */
-    bool storing; /* a changed configuration is on its way to the database */
+    bool changing; /* a change is checked, or on its way to the database */
     kw_stopped_fn *stopped;
     void *arg;
 };

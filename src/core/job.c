@@ -25,6 +25,7 @@ static const struct {
     [KW_LANE_HASH] = {1, 8},
     [KW_LANE_WORK] = {2, 256},
     [KW_LANE_QUERY] = {1, 64},
+    [KW_LANE_FILES] = {1, 16},
 };
 
 enum { MAX_THREADS = 2 };

@@ -23,6 +23,7 @@ enum kw_lane {
     KW_LANE_WORK,  /* 2 threads: sealing, retention, files, certificates */
     KW_LANE_QUERY, /* 1 thread: what clients ask of the history, in pieces of
                       some tens of milliseconds */
+    KW_LANE_FILES, /* 1 thread, queue of 16: configurations, register maps */
     KW_LANE_COUNT
 };
 

@@ -6,7 +6,10 @@
  *
  * Life: check (all modules, before anything starts) - start - running - stop.
  * state is zeroed memory of state_size bytes owned by core and freed after
- * stopped was called. All calls run on the loop's thread.
+ * stopped was called. All calls run on the loop's thread but check, which is a
+ * job's when the gateway runs: it may wait for files, it sees conf and env and
+ * nothing that changes, and what it has read it may leave in conf for start
+ * and reconfigure, which must not wait.
  */
 #ifndef KW_CORE_MODULE_H
 #define KW_CORE_MODULE_H
@@ -66,8 +69,10 @@ struct kw_module {
     /* Semantic checks beyond the rows; errors and warnings go to diag with
      * their path (kw_diag_at, kw_diag_warn), core adds line and column.
      * KW_EINVAL when there is an error. May be NULL. */
-    int (*check)(const void *conf, const struct kw_env *env,
-                 struct kw_diag *diag);
+    int (*check)(void *conf, const struct kw_env *env, struct kw_diag *diag);
+    /* Frees what check has put into conf, whatever came of it; conf is that of
+     * a set of which nobody is left. May be NULL. */
+    void (*release)(void *conf);
     /*
      * Brings the module up. Only a reason to end the program is an error: a
      * missing resource degrades, is retried and told by health. conf is valid

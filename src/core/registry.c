@@ -57,6 +57,10 @@ void kw_conf_set_drop(struct kw_conf_set *set)
 {
     if (--set->holds > 0)
         return;
+    for (size_t i = 0; i < set->count; i++) {
+        if (set->modules[i]->release != NULL && set->conf[i] != NULL)
+            set->modules[i]->release(set->conf[i]);
+    }
     kw_arena_fini(&set->arena);
     kw_free(set);
 }
@@ -129,6 +133,7 @@ static int read_all(const struct kw_registry *registry,
         const struct kw_module *module = registry->slots[i].module;
         int found;
 
+        set->modules[i] = module;
         set->conf[i] = kw_arena_alloc(
             &set->arena, module->conf_size > 0 ? module->conf_size : 1);
         set->count = i + 1;

@@ -31,7 +31,8 @@ void kw_registry_free(struct kw_registry *registry);
 /*
  * Validates a whole configuration: rows of all modules, then each check. All
  * findings go to diag, each with its place in root; there may be warnings on 0
- * too. On 0 *set is owned by the caller.
+ * too. On 0 *set is owned by the caller. Looks only at what it is given and at
+ * files, for which it may wait: on any thread, of a running gateway in a job.
  */
 KW_MUST_CHECK int kw_registry_check(const struct kw_registry *registry,
                                     const struct kw_node *root,

@@ -12,6 +12,7 @@ struct kw_conf_set {
     unsigned holds;
     struct kw_arena arena;
     size_t count;
+    const struct kw_module *modules[KW_MODULES_MAX];
     void *conf[KW_MODULES_MAX];
     uint64_t hash[KW_MODULES_MAX]; /* of what its sections say */
 };

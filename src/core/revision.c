@@ -276,7 +276,6 @@ static void on_stored(void *arg, int err)
 }
 
 static struct entry *entry_new(struct kw_revisions *revisions,
-                               const struct kw_node *root,
                                const struct kw_revision_note *note)
 {
     const struct entry *last = newest(revisions);
@@ -292,11 +291,8 @@ static struct entry *entry_new(struct kw_revisions *revisions,
                        note->author);
     (void)kw_text_copy(entry->head.reason, sizeof(entry->head.reason),
                        note->reason);
-    if (note->from_file)
-        entry->head.file_hash = kw_node_hash(root);
-    else if (last != NULL)
+    if (last != NULL)
         entry->head.file_hash = last->head.file_hash;
-    kw_node_format_yaml(root, &entry->text);
     return entry;
 }
 
@@ -329,24 +325,12 @@ static int submit(struct kw_revisions *revisions, struct entry *entry)
     return err;
 }
 
-int kw_revisions_store(struct kw_revisions *revisions,
-                       const struct kw_node *root,
-                       const struct kw_revision_note *note, kw_db_done_fn *done,
-                       void *arg)
+/* Adds the entry, which is taken, as the newest one. */
+static int add(struct kw_revisions *revisions, struct entry *entry,
+               kw_db_done_fn *done, void *arg)
 {
-    struct entry *entry;
     int err;
 
-    if (revisions->count == KW_REVISION_KEEP && revisions->entries[0]->pending)
-        return KW_EBUSY;
-    entry = entry_new(revisions, root, note);
-    if (entry == NULL)
-        return KW_ENOMEM;
-    err = kw_buf_err(&entry->text);
-    if (err != 0) {
-        entry_free(entry);
-        return err;
-    }
     if (revisions->count == KW_REVISION_KEEP)
         remove_at(revisions, 0);
     revisions->entries[revisions->count++] = entry;
@@ -362,4 +346,50 @@ int kw_revisions_store(struct kw_revisions *revisions,
     if (err != 0)
         remove_at(revisions, find(revisions, entry->head.number));
     return err;
+}
+
+static bool is_full(const struct kw_revisions *revisions)
+{
+    return revisions->count == KW_REVISION_KEEP &&
+           revisions->entries[0]->pending;
+}
+
+int kw_revisions_store(struct kw_revisions *revisions,
+                       const struct kw_node *root,
+                       const struct kw_revision_note *note, kw_db_done_fn *done,
+                       void *arg)
+{
+    struct entry *entry;
+    int err;
+
+    if (is_full(revisions))
+        return KW_EBUSY;
+    entry = entry_new(revisions, note);
+    if (entry == NULL)
+        return KW_ENOMEM;
+    if (note->from_file)
+        entry->head.file_hash = kw_node_hash(root);
+    kw_node_format_yaml(root, &entry->text);
+    err = kw_buf_err(&entry->text);
+    if (err != 0) {
+        entry_free(entry);
+        return err;
+    }
+    return add(revisions, entry, done, arg);
+}
+
+int kw_revisions_store_text(struct kw_revisions *revisions, struct kw_buf *take,
+                            const struct kw_revision_note *note,
+                            kw_db_done_fn *done, void *arg)
+{
+    struct entry *entry;
+
+    if (is_full(revisions))
+        return KW_EBUSY;
+    entry = entry_new(revisions, note);
+    if (entry == NULL)
+        return KW_ENOMEM;
+    entry->text = *take;
+    kw_buf_init(take, KW_CONF_BYTES);
+    return add(revisions, entry, done, arg);
 }

@@ -71,6 +71,13 @@ KW_MUST_CHECK int kw_revisions_store(struct kw_revisions *revisions,
                                      const struct kw_revision_note *note,
                                      kw_db_done_fn *done, void *arg);
 
+/* The same with the canonical text (kw_node_format_yaml), which is taken on 0;
+ * note->from_file is not looked at. */
+KW_MUST_CHECK int kw_revisions_store_text(struct kw_revisions *revisions,
+                                          struct kw_buf *take,
+                                          const struct kw_revision_note *note,
+                                          kw_db_done_fn *done, void *arg);
+
 /* The newest number, 0 when there is none. */
 uint64_t kw_revisions_current(const struct kw_revisions *revisions);
 size_t kw_revisions_count(const struct kw_revisions *revisions);

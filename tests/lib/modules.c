@@ -12,7 +12,13 @@
 
 #include <cmocka.h>
 
-enum refuse { REFUSE_NO, REFUSE_CHECK, REFUSE_START, REFUSE_RECONFIGURE };
+enum refuse {
+    REFUSE_NO,
+    REFUSE_CHECK,
+    REFUSE_START,
+    REFUSE_RECONFIGURE,
+    REFUSE_NOTHING_BUT_WARN,
+};
 
 struct conf {
     int64_t value;
@@ -30,8 +36,8 @@ struct state {
     void *arg;
 };
 
-static const char *const refuse_words[] = {"no", "check", "start",
-                                           "reconfigure", NULL};
+static const char *const refuse_words[] = {"no",          "check", "start",
+                                           "reconfigure", "warn",  NULL};
 
 static const struct kw_setting rows[] = {
     {.key = "value",
@@ -96,12 +102,13 @@ static void look(const struct state *state)
     assert_true(strlen(state->conf->text) > 0);
 }
 
-static int check(const void *conf, const struct kw_env *env,
-                 struct kw_diag *diag)
+static int check(void *conf, const struct kw_env *env, struct kw_diag *diag)
 {
     const struct conf *mine = conf;
 
     (void)env;
+    if (mine->refuse == REFUSE_NOTHING_BUT_WARN)
+        kw_diag_warn(diag, "refuse", "check is not sure");
     return mine->refuse == REFUSE_CHECK ? kw_diag_say(diag, "check says no")
                                         : 0;
 }

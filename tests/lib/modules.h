@@ -5,9 +5,10 @@
  *
  *   a: {value: 1, refuse: start}
  *
- * refuse is one of no, check, start, reconfigure. Every call goes into one
- * trace, "a+1" started with value 1, "a-" told to stop, "a." gone, "a1>2"
- * reconfigured, and with '!' behind it refused; separated by blanks.
+ * refuse is one of no, check, start, reconfigure, warn (a warning of check).
+ * Every call goes into one trace, "a+1" started with value 1, "a-" told to
+ * stop, "a." gone, "a1>2" reconfigured, and with '!' behind it refused;
+ * separated by blanks.
  *
  * A module's state keeps the pointer to its configuration and reads it in
  * every call, so that a configuration freed too early shows under a sanitizer.

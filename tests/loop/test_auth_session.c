@@ -276,10 +276,11 @@ static void test_check(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct kw_auth_limits limits = cases[i].limits;
         struct kw_diag diag;
 
         kw_diag_init(&diag);
-        assert_int_equal(kw_auth_module.check(&cases[i].limits, NULL, &diag),
+        assert_int_equal(kw_auth_module.check(&limits, NULL, &diag),
                          cases[i].findings > 0 ? KW_EINVAL : 0);
         assert_int_equal(diag.count, cases[i].findings);
         kw_diag_fini(&diag);

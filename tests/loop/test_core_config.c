@@ -5,10 +5,12 @@
  * modules made for it: a is restarted on a change, s is a section of Cyber
  * security, c takes changes over.
  */
+#include "core/job.h"
 #include "core/registry.h"
 #include "core/revision.h"
 #include "lib/gateway.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -254,12 +256,15 @@ static void test_permissions(void **state)
     }
 }
 
-/* What says the same is answered, whoever asks, and makes no revision. */
+/* What says the same is answered, also to who may not change that section, and
+ * makes no revision. */
 static void test_nothing_changes(void **state)
 {
     struct kw_test_gateway *stage = *state;
 
-    be(stage, KW_PROFILE_USER);
+    be(stage, KW_PROFILE_USER); /* may change nothing: not even looked at */
+    put(stage, "/config/a", "1", "{\"value\":1}", 403, "denied");
+    be(stage, KW_PROFILE_CYBER_SECURITY);
     put(stage, "/config/a", "1", "{\"value\":1}", 200, "{\"revision\":1}");
     put(stage, "/config", "1",
         "{\"s\":{\"value\":2},\"a\":{\"value\":1},"
@@ -267,6 +272,7 @@ static void test_nothing_changes(void **state)
         200, "{\"revision\":1}");
     kw_test_ask(&stage->reply, stage->registry, "POST",
                 "/config/revisions/1/restore", NULL);
+    kw_test_gateway_settle(stage);
     kw_test_reply_expect(&stage->reply, 200, "{\"revision\":1}");
     assert_int_equal(current(stage), 1);
     kw_test_trace(&stage->modules, "");
@@ -367,6 +373,65 @@ static void test_two_at_once(void **state)
     kw_test_reply_fini(&second);
 }
 
+/* Keeps the lane of files busy, as one that hangs does. */
+struct slow_file {
+    struct kw_job job;
+    pthread_mutex_t lock;
+};
+
+static void hang(struct kw_job *job)
+{
+    struct slow_file *file = KW_LIST_ENTRY(job, struct slow_file, job);
+
+    pthread_mutex_lock(&file->lock);
+    pthread_mutex_unlock(&file->lock);
+}
+
+static void on_read(struct kw_job *job, int err)
+{
+    (void)job;
+    assert_int_equal(err, 0);
+}
+
+/* A file that is read for as long as it likes holds up the change and nothing
+ * else: the loop turns, a second change is told so. */
+static void test_slow_files(void **state)
+{
+    struct kw_test_gateway *stage = *state;
+    struct slow_file file = {.job = {.work = hang, .done = on_read}};
+    struct kw_test_reply second;
+
+    pthread_mutex_init(&file.lock, NULL);
+    pthread_mutex_lock(&file.lock);
+    assert_int_equal(
+        kw_jobs_submit(stage->fixture.core.jobs, KW_LANE_FILES, &file.job), 0);
+    ask_put(stage, "/config/a", "1", "{\"value\":5}");
+    kw_test_reply_init(&second, KW_PROFILE_ADMIN);
+    second.request.if_match = "1";
+    for (int turn = 0; turn < 100; turn++)
+        uv_run(&stage->fixture.loop.uv, UV_RUN_NOWAIT);
+    assert_false(stage->reply.done);
+    kw_test_ask(&second, stage->registry, "PUT", "/config/c", "{\"value\":1}");
+    kw_test_reply_expect(&second, 409, "change_under_way");
+    kw_test_ask(&second, stage->registry, "GET", "/config/a", NULL);
+    kw_test_reply_expect(&second, 200, "{\"value\":1}");
+    pthread_mutex_unlock(&file.lock);
+    kw_test_gateway_settle(stage);
+    kw_test_reply_expect(&stage->reply, 200, "{\"revision\":2}");
+    kw_test_reply_fini(&second);
+    pthread_mutex_destroy(&file.lock);
+}
+
+/* Warnings are answered with the revision, and logged when it is in force. */
+static void test_warnings(void **state)
+{
+    struct kw_test_gateway *stage = *state;
+
+    put(stage, "/config/c", "1", "{\"refuse\":\"warn\"}", 200,
+        "{\"revision\":2,\"warnings\":[{\"path\":\"refuse\",\"message\":"
+        "\"check is not sure\"}]}");
+}
+
 /* The gateway stops while a change is on its way to the disk: it is stored,
  * not applied, and core waits for that. */
 static void test_stop_while_storing(void **state)
@@ -415,6 +480,8 @@ int main(void)
         TEST(test_locked),
         TEST(test_permissions),
         TEST(test_nothing_changes),
+        TEST(test_slow_files),
+        TEST(test_warnings),
         TEST(test_restore),
         TEST(test_client_goes),
         TEST(test_not_applied),

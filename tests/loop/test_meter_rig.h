@@ -171,6 +171,7 @@ static inline void rig_start(struct rig *rig, const char *yaml)
 {
     struct kw_diag diag;
 
+    kw_meter_release(&rig->conf);
     rig_must_parse(rig, yaml, &rig->conf);
     kw_diag_init(&diag);
     rig->self = kw_alloc(kw_meter_module.state_size);
@@ -194,6 +195,7 @@ static inline int rig_change(struct rig *rig, const char *yaml)
     kw_diag_init(&diag);
     err = kw_meter_module.reconfigure(rig->self, &rig->old, &rig->conf, &diag);
     kw_diag_fini(&diag);
+    kw_meter_release(&rig->old);
     kw_arena_fini(&old);
     return err;
 }
@@ -217,6 +219,7 @@ static inline void rig_close(struct rig *rig)
     if (rig->self != NULL)
         rig_stop(rig);
     kw_hub_unsubscribe(&rig->subscriber);
+    kw_meter_release(&rig->conf);
     kw_arena_fini(&rig->arena);
     kw_fixture_close(&rig->fixture);
 }

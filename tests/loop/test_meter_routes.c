@@ -326,7 +326,7 @@ static void test_busy(void **state)
 {
     enum { READINGS = KW_METER_REQUESTS_MAX + 3 };
     static struct rig_reply reply[READINGS];
-    struct body body = {"a", "few", 7, 1};
+    struct body body = {.line = "a", .unit = 7, .registers = "3:100"};
     struct rig rig;
     struct peer peer;
 

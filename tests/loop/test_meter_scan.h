@@ -9,14 +9,11 @@
 #include "meter/rows.h"
 
 /* Calls /scan with a method. query: the line of DELETE. */
-static inline void scan_call(struct rig *rig, struct rig_reply *reply,
-                             enum kw_method method, const void *body,
-                             const char *line)
+static inline void scan_call_ops(struct rig *rig, struct rig_reply *reply,
+                                 const struct kw_reply_ops *ops,
+                                 enum kw_method method, const void *body,
+                                 const char *line)
 {
-    static const struct kw_reply_ops ops = {
-        .header = rig_reply_header,
-        .send = rig_reply_send,
-    };
     struct kw_meter_scan_query query = {line};
     const struct kw_route *route = kw_meter_module.routes;
 
@@ -27,11 +24,23 @@ static inline void scan_call(struct rig *rig, struct rig_reply *reply,
                     .body = body,
                     .query = &query,
                     .who = &reply->who,
-                    .ops = &ops,
+                    .ops = ops,
                     .arena = &rig->arena},
     };
     route->handle(rig->self, &reply->request);
-    assert_true(reply->done);
+    kw_fixture_until_set(&rig->fixture, &reply->done);
+}
+
+static inline void scan_call(struct rig *rig, struct rig_reply *reply,
+                             enum kw_method method, const void *body,
+                             const char *line)
+{
+    static const struct kw_reply_ops ops = {
+        .header = rig_reply_header,
+        .send = rig_reply_send,
+    };
+
+    scan_call_ops(rig, reply, &ops, method, body, line);
 }
 
 /* Starts a scan of line a; its status. timeout_ms of silence; 0: its own. */

@@ -88,6 +88,15 @@ static void stop(struct world *world)
     free(world);
 }
 
+static void cancel(struct world *world)
+{
+    struct rig_reply reply;
+
+    scan_call(&world->rig, &reply, KW_DELETE, NULL, "a");
+    assert_int_equal(reply.status, 200);
+    rig_reply_fini(&reply);
+}
+
 static int search(struct world *world, const char *units, size_t count,
                   const char **speeds)
 {
@@ -105,15 +114,6 @@ static int search(struct world *world, const char *units, size_t count,
     status = reply.status;
     rig_reply_fini(&reply);
     return status;
-}
-
-static void cancel(struct world *world)
-{
-    struct rig_reply reply;
-
-    scan_call(&world->rig, &reply, KW_DELETE, NULL, "a");
-    assert_int_equal(reply.status, 200);
-    rig_reply_fini(&reply);
 }
 
 static bool line_is_up(void *arg)
@@ -228,17 +228,34 @@ static void test_cancel(void **state)
     stop(world);
 }
 
+static struct world *at_once;
+
+static void send_and_cancel(struct kw_request *request, int status,
+                            const char *type, struct kw_buf *take)
+{
+    rig_reply_send(request, status, type, take);
+    cancel(at_once);
+}
+
 /* Cancelled before it has begun. */
 static void test_cancel_at_once(void **state)
 {
+    static const struct kw_reply_ops ops = {
+        .header = rig_reply_header,
+        .send = send_and_cancel,
+    };
     const char *speeds[] = {"38400 8N1"};
+    const struct kw_meter_scan_body body = {
+        .line = "a", .units = "1-247", .search = {speeds, 1}, .timeout_ms = 30};
     struct world *world = start(B115200, true);
+    struct rig_reply reply;
 
     (void)state;
-    assert_int_equal(search(world, "1-247", 1, speeds), 202);
-    cancel(world);
-    scan_get(&world->text);
-    scan_must(&world->text, "\"state\":\"cancelled\"");
+    at_once = world;
+    scan_call_ops(&world->rig, &reply, &ops, KW_POST, &body, NULL);
+    assert_int_equal(reply.status, 202);
+    rig_reply_fini(&reply);
+    scan_until(&world->text, "\"state\":\"cancelled\"");
     wait_for_polls(world);
     assert_int_equal(world->rig.line_down, 0);
     stop(world);

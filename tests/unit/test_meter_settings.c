@@ -78,6 +78,7 @@ static int parse(struct bench *bench, const char *yaml)
 
 static void end(struct bench *bench)
 {
+    kw_meter_release(&bench->conf);
     kw_arena_fini(&bench->arena);
     kw_diag_fini(&bench->diag);
 }
