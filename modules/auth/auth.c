@@ -23,8 +23,7 @@ static const struct kw_db_table *const auth_tables[] = {
     NULL,
 };
 
-static int check(void *conf, const struct kw_env *env,
-                 struct kw_diag *diag)
+static int check(void *conf, const struct kw_env *env, struct kw_diag *diag)
 {
     const struct kw_auth_limits *limits = conf;
     int err = 0;

@@ -293,7 +293,7 @@ static int read_text(struct proposal *proposal, const struct kw_buf *text,
 static int read_trees(struct proposal *proposal, const struct kw_node **old,
                       const struct kw_node **new)
 {
-    struct kw_node *current, *changed;
+    struct kw_node *current, *changed = NULL;
     int err = read_text(proposal, &proposal->current, &current);
 
     if (err != 0)
@@ -302,14 +302,14 @@ static int read_trees(struct proposal *proposal, const struct kw_node **old,
     *new = proposal->given;
     if (proposal->given != NULL && proposal->section == NULL)
         return 0;
-    changed = kw_node_copy(current, &proposal->arena);
-    if (proposal->given == NULL)
+    if (proposal->given == NULL) {
         err = read_text(proposal, &proposal->restored, &changed);
-    else if (changed == NULL)
-        err = KW_ENOMEM;
-    else
-        err = kw_node_set(changed, proposal->section, proposal->given,
-                          &proposal->arena);
+    } else {
+        changed = kw_node_copy(current, &proposal->arena);
+        err = changed == NULL ? KW_ENOMEM
+                              : kw_node_set(changed, proposal->section,
+                                            proposal->given, &proposal->arena);
+    }
     *new = changed;
     return err;
 }

@@ -21,10 +21,8 @@ static const struct {
     unsigned threads;
     size_t queue; /* most jobs waiting and running */
 } lane_rows[KW_LANE_COUNT] = {
-    [KW_LANE_DB] = {1, 64},
-    [KW_LANE_HASH] = {1, 8},
-    [KW_LANE_WORK] = {2, 256},
-    [KW_LANE_QUERY] = {1, 64},
+    [KW_LANE_DB] = {1, 64},    [KW_LANE_HASH] = {1, 8},
+    [KW_LANE_WORK] = {2, 256}, [KW_LANE_QUERY] = {1, 64},
     [KW_LANE_FILES] = {1, 16},
 };
 

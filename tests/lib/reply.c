@@ -182,7 +182,8 @@ void kw_test_ask(struct kw_test_reply *reply,
                          match.allow);
         return;
     }
-    if ((match.route->permission & ~reply->who.permissions) != 0) {
+    if (match.route->permission != KW_MAY_PUBLIC &&
+        (match.route->permission & reply->who.permissions) == 0) {
         kw_reply_problem(&reply->request, 403, "denied", "No.");
         return;
     }
