@@ -223,6 +223,7 @@ struct stage_wait {
     struct stage *stage;
     const char *name;
     bool good;
+    int64_t after_ms; /* the sample is newer than this */
 };
 
 static inline bool stage_point_is(void *arg)
@@ -233,13 +234,25 @@ static inline bool stage_point_is(void *arg)
 
     return point != NULL && !point->retired &&
            point->latest.quality != KW_QUALITY_BAD_NEVER &&
+           point->latest.time_ms > wait->after_ms &&
            kw_quality_has_value(point->latest.quality) == wait->good;
 }
 
 /* Waits until the point has a good, or a bad, sample. */
 static inline void stage_until(struct stage *stage, const char *name, bool good)
 {
-    struct stage_wait wait = {stage, name, good};
+    struct stage_wait wait = {stage, name, good, INT64_MIN};
+
+    kw_fixture_until(&stage->rig.fixture, stage_point_is, &wait);
+}
+
+/* Waits until the point has a good sample that it does not have yet: after a
+ * change its latest one may be of the meter as it was before. */
+static inline void stage_until_new(struct stage *stage, const char *name)
+{
+    const struct kw_point *point =
+        kw_points_find(stage->rig.fixture.core.points, name);
+    struct stage_wait wait = {stage, name, true, point->latest.time_ms};
 
     kw_fixture_until(&stage->rig.fixture, stage_point_is, &wait);
 }

@@ -319,7 +319,7 @@ static void test_units(void **state)
                  stage_yaml(&stage, STAGE_METER("lift", "b", "9"), STAGE_TCP));
     station_read(&station, 5, 3, 100, 1);
     station_expect_exception(&station, 10);
-    stage_until(&stage, "lift.voltage_l1_n", true);
+    stage_until_new(&stage, "lift.voltage_l1_n");
     station_read(&station, 9, 3, 100, 1);
     station_expect_registers(&station, 100, 1);
     station_close(&station);
