@@ -434,6 +434,14 @@ class Secrets(RuleTest):
         self.put("src/base/list.c", text)
         self.assertEqual(self.verdicts(), {})
 
+    def test_imports(self):
+        self.put("tests/system/peer.py", "def f():\n    import other\n")
+        self.put("tests/system/test_a.py", "import os.path, pytest\n"
+                 "from peer import f\n")
+        self.assertEqual(self.verdicts(), {})
+        self.put("tests/system/test_b.py", "\nfrom other.client import X\n")
+        self.broken("imports", "tests/system/test_b.py:2: other: import it")
+
     def test_key_by_content(self):
         marker = "-----BEGIN EC PRIVATE " + "KEY-----\n"
         self.put("docs/a.txt", "one\n" + marker + "A" * 64 + "\n")

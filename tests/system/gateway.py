@@ -231,6 +231,12 @@ def free_port():
         return sock.getsockname()[1]
 
 
+def listens(port):
+    """Whether a program of this machine takes connections on the port."""
+    with socket.socket() as sock:
+        return sock.connect_ex(("127.0.0.1", port)) == 0
+
+
 def demo(folder, port=0, state=None, strangers=""):
     """Plant and gateway of conf/demo.yaml on ports of their own; strangers, such as
     ",9=eastron_sdm630", hang on the serial line and are not configured."""

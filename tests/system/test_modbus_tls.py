@@ -1,33 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Modbus/TCP Security against TLS that is not ours: socat before the plant, pymodbus,
+"""Modbus/TCP Security against TLS that is not ours: socat before the plant, Python's,
 openssl s_server."""
 
+import socketserver
+import ssl
+import struct
 import subprocess
-import sys
+import threading
 
 import gateway as kw
 import pytest
 from conftest import tcp_port
 from pki import Pki
-
-PYMODBUS = """
-import asyncio, ssl, sys
-from pymodbus.datastore import ModbusSequentialDataBlock, ModbusServerContext, ModbusSlaveContext
-from pymodbus.server.async_io import ModbusTlsServer
-from pymodbus.transaction import ModbusSocketFramer
-crt, key, ca, port = sys.argv[1:]
-context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-context.minimum_version = ssl.TLSVersion.TLSv1_2
-context.load_cert_chain(crt, key)
-context.load_verify_locations(ca)
-context.verify_mode = ssl.CERT_REQUIRED
-block = ModbusSequentialDataBlock(1, list(range(200)))
-async def main():
-    server = ModbusTlsServer(ModbusServerContext(ModbusSlaveContext(hr=block), single=True),
-                             ModbusSocketFramer, None, ("127.0.0.1", int(port)), context)
-    await server.serve_forever()
-asyncio.run(main())
-"""
 
 MAP = """quantity,function,address,registers,type,word_order,multiplier,unit,class,na,formula,note,source
 voltage_l1_n,3,100,1,u16,-,1,V,fast,,,,
@@ -59,6 +43,20 @@ meters:
   - {{ name: m, line: safe, unit: 1, profile: {profile}, every: 200ms }}
 http: {{ listen: "127.0.0.1:0" }}
 """
+
+
+class Registers(socketserver.StreamRequestHandler):
+    """Modbus/TCP Security, function 3 alone: each register has its address as its value."""
+
+    def setup(self):
+        self.request = self.server.context.wrap_socket(self.request, server_side=True)
+        super().setup()
+
+    def handle(self):
+        while len(request := self.rfile.read(12)) == 12:
+            transaction, unit, first, count = struct.unpack(">H4xBxHH", request)
+            self.wfile.write(struct.pack(f">HHHBBB{count}H", transaction, 0, 3 + 2 * count, unit, 3,
+                                         2 * count, *range(first, first + count)))
 
 
 class Program:
@@ -115,8 +113,11 @@ def test_terminator_before_the_plant(tmp_path, pki, version):
         plant.stop()
 
 
-def test_pymodbus(tmp_path, pki):
-    port = kw.free_port()
+def test_python(tmp_path, pki):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pki.crt("meter"), pki.key("meter"))
+    context.load_verify_locations(pki.crt("ca"))
+    context.verify_mode = ssl.CERT_REQUIRED
     state = tmp_path / "state"
     (state / "meters").mkdir(parents=True)
     (state / "meters" / "one.csv").write_text(MAP)
@@ -124,9 +125,13 @@ def test_pymodbus(tmp_path, pki):
     def check(gateway):
         assert reads(gateway, "voltage_l1_n")["value"] == 100
 
-    with Program(sys.executable, "-c", PYMODBUS, pki.crt("meter"), pki.key("meter"),
-                 pki.crt("ca"), port):
-        run(tmp_path, config(pki, port, "one"), check, state=state)
+    with socketserver.TCPServer(("127.0.0.1", 0), Registers) as server:
+        server.context = context
+        threading.Thread(target=server.serve_forever).start()
+        try:
+            run(tmp_path, config(pki, server.server_address[1], "one"), check, state=state)
+        finally:
+            server.shutdown()
 
 
 @pytest.mark.parametrize("client,server,options,text", [

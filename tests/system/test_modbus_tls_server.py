@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The Modbus/TCP Security server with TLS of others, and with our own lines."""
 
-import asyncio
 import socket
 import ssl
 import struct
@@ -10,9 +9,9 @@ import subprocess
 import gateway as kw
 import pytest
 from conftest import tcp_port
+from peer import Peer
 from pki import Pki
-from pymodbus.client import AsyncModbusTlsClient
-from pymodbus.transaction import ModbusSocketFramer
+from test_modbus_tls import Program
 from test_supervisor import BOUNDARIES, KNOWN_HOLES, writes
 
 READ = struct.pack(">BHH", 4, 0, 2)  # voltage L1-N of an SDM630
@@ -168,19 +167,17 @@ def test_nothing_is_resumed(site):
 
 
 def test_pymodbus(site):
-    """Its asynchronous client: the other one looks for bytes with select and so misses those
-    that TLS has opened already."""
-    async def exchange():
-        peer = AsyncModbusTlsClient(
-            "127.0.0.1", port=site.port(), framer=ModbusSocketFramer,
-            sslctx=context_of(site, "viewer"), server_hostname="127.0.0.1")
-        await peer.connect()
-        got = await peer.protocol.read_input_registers(0, 2, slave=1)
-        refused = await peer.protocol.write_register(12, 1, slave=1)
-        await peer.close()
-        return got, refused
+    """Through socat's TLS: pymodbus's own has another framing in each version."""
+    port = kw.free_port()
+    pki = site.pki
+    with Program("socat", f"TCP-LISTEN:{port},bind=127.0.0.1,reuseaddr,fork",
+                 f"OPENSSL:127.0.0.1:{site.port()},cert={pki.crt('viewer')},"
+                 f"key={pki.key('viewer')},cafile={pki.crt('ca')},verify=1"):
+        kw.wait_for(lambda: kw.listens(port))
+        with Peer(port) as peer:
+            got = peer.read(4, 0, 2, 1)
+            refused = peer.write(6, 12, 1, 1)
 
-    got, refused = asyncio.run(exchange())
     true = site.plant.command(f"values {tcp_port(site.plant)} 1")["points"]
     raw = next(p["raw"] for p in true if p["quantity"] == "voltage_l1_n")
     assert f"{got.registers[0]:04X}{got.registers[1]:04X}" == raw

@@ -12,8 +12,7 @@ import subprocess
 import gateway as kw
 import pytest
 from conftest import tcp_port
-from pymodbus.client import ModbusTcpClient
-from pymodbus.pdu import ExceptionResponse
+from peer import Peer
 from test_values import PROFILES as SHIPPED
 from test_values import differences, map_of_types
 
@@ -93,8 +92,7 @@ def mbpoll_registers(port, unit, function, address, count):
 
 
 def read_registers(peer, function, address, count, unit):
-    call = peer.read_holding_registers if function == 3 else peer.read_input_registers
-    answer = call(address, count, slave=unit)
+    answer = peer.read(function, address, count, unit)
     return None if answer.isError() else answer.registers
 
 
@@ -105,37 +103,33 @@ def test_every_map(library, mode):
     library.plant.command("freeze")
     library.plant.command(mode)
     port = port_of(library, "modbus_tcp")
-    client = ModbusTcpClient("127.0.0.1", port=port)
-    direct = ModbusTcpClient("127.0.0.1", port=tcp_port(library.plant))
-    assert client.connect() and direct.connect()
     compared, kinds = 0, set()
-    for unit, profile in enumerate(PROFILES, 1):
-        # Not what is computed; and texts are read once a connection.
-        rows = [row for row in rows_of(profile) if row["address"] and (
-            mode == "pattern" or not row["quantity"].startswith("info_"))]
-        used = {int(row["function"]) for row in rows}
-        for at, row in enumerate(rows):
-            function = int(row["function"])
-            address, count = int(row["address"]), int(row["registers"])
-            alike = (3, 4) if len(used) == 1 else (function,)
+    with Peer(port) as client, Peer(tcp_port(library.plant)) as direct:
+        for unit, profile in enumerate(PROFILES, 1):
+            # Not what is computed; and texts are read once a connection.
+            rows = [row for row in rows_of(profile) if row["address"] and (
+                mode == "pattern" or not row["quantity"].startswith("info_"))]
+            used = {int(row["function"]) for row in rows}
+            for at, row in enumerate(rows):
+                function = int(row["function"])
+                address, count = int(row["address"]), int(row["registers"])
+                alike = (3, 4) if len(used) == 1 else (function,)
 
-            def agrees():
-                true = read_registers(direct, function, address, count, unit)
-                return true and all(read_registers(client, f, address, count, unit) == true
-                                    for f in alike) and true
+                def agrees():
+                    true = read_registers(direct, function, address, count, unit)
+                    return true and all(read_registers(client, f, address, count, unit) == true
+                                        for f in alike) and true
 
-            try:
-                registers = kw.wait_for(agrees, 10, 0.05)
-            except AssertionError:
-                raise AssertionError(f"{profile}: {row['quantity']}") from None
-            compared += 1
-            form = (row["type"], row["word_order"])
-            if at % 5 == 0 or form not in kinds:  # a program for each read: not for all
-                kinds.add(form)
-                for f in alike:
-                    assert mbpoll_registers(port, unit, f, address, count) == registers
-    client.close()
-    direct.close()
+                try:
+                    registers = kw.wait_for(agrees, 10, 0.05)
+                except AssertionError:
+                    raise AssertionError(f"{profile}: {row['quantity']}") from None
+                compared += 1
+                form = (row["type"], row["word_order"])
+                if at % 5 == 0 or form not in kinds:  # a program for each read: not for all
+                    kinds.add(form)
+                    for f in alike:
+                        assert mbpoll_registers(port, unit, f, address, count) == registers
     meters = [(f"m{unit}", tcp_port(library.plant), unit, profile)
               for unit, profile in enumerate(PROFILES, 1)]
     kw.wait_for(lambda: not differences(library, library.plant, meters, library.maps)[0], 10, 0.2)
@@ -144,30 +138,28 @@ def test_every_map(library, mode):
 
 def test_points(library):
     """The register list leads to the values that the API shows."""
-    client = ModbusTcpClient("127.0.0.1", port=port_of(library, "modbus_tcp"))
-    assert client.connect()
     status, table = library.ask("GET", "/supervisor/registers")
     assert status == 200 and len(table["registers"]) == len(library.points())
     compared = 0
-    for row in table["registers"]:
+    with Peer(port_of(library, "modbus_tcp")) as client:
+        for row in table["registers"]:
 
-        def agrees():
-            value = library.points()[row["point"]]["value"]
-            f32 = client.read_holding_registers(row["address"], 2, slave=table["unit"])
-            good = client.read_discrete_inputs(row["input"], 1, slave=table["unit"])
-            if value is None:
-                return f32.isError() and f32.exception_code == 11 and not good.bits[0]
-            f64 = client.read_input_registers(row["f64_address"], 4, slave=table["f64_unit"])
-            if f32.isError() or f64.isError() or not good.bits[0]:
-                return False
-            single = struct.unpack(">f", struct.pack(">HH", *f32.registers))[0]
-            double = struct.unpack(">d", struct.pack(">HHHH", *f64.registers))[0]
-            return double == value and single == struct.unpack("f", struct.pack("f", value))[0]
+            def agrees():
+                value = library.points()[row["point"]]["value"]
+                f32 = client.read(3, row["address"], 2, table["unit"])
+                good = client.read(2, row["input"], 1, table["unit"])
+                if value is None:
+                    return f32.isError() and f32.exception_code == 11 and not good.bits[0]
+                f64 = client.read(4, row["f64_address"], 4, table["f64_unit"])
+                if f32.isError() or f64.isError() or not good.bits[0]:
+                    return False
+                single = struct.unpack(">f", struct.pack(">HH", *f32.registers))[0]
+                double = struct.unpack(">d", struct.pack(">HHHH", *f64.registers))[0]
+                return double == value and single == struct.unpack("f", struct.pack("f", value))[0]
 
-        if compared % 3 == 0:
-            kw.wait_for(agrees, 10, 0.05)
-        compared += 1
-    client.close()
+            if compared % 3 == 0:
+                kw.wait_for(agrees, 10, 0.05)
+            compared += 1
     answer, text = library.admin.raw("GET", "/api/v1/supervisor/registers", headers={
         "Accept": "text/csv", "Cookie": library.admin.cookie,
         "Origin": f"https://127.0.0.1:{library.port}"})
@@ -179,23 +171,18 @@ def test_points(library):
 
 def test_bridge(library):
     """A register of meter m1 that its map doesn't have comes from the meter."""
-    port = port_of(library, "modbus_tcp")
-    client = ModbusTcpClient("127.0.0.1", port=port)
-    direct = ModbusTcpClient("127.0.0.1", port=tcp_port(library.plant))
-    assert client.connect() and direct.connect()
     used = {a for row in rows_of(PROFILES[0]) if row["address"]
             for a in range(int(row["address"]), int(row["address"]) + int(row["registers"]))}
     address = next(a for a in range(1, 60000) if not used & set(range(a - 40, a + 40)))
-    there = direct.read_holding_registers(address, 2, slave=1)
-    here = client.read_holding_registers(address, 2, slave=1)
-    assert here.isError() == there.isError()
-    if there.isError():
-        assert here.exception_code == there.exception_code
-    else:
-        assert here.registers == there.registers
-    assert client.read_holding_registers(65000, 2, slave=2).exception_code == 2
-    client.close()
-    direct.close()
+    with Peer(port_of(library, "modbus_tcp")) as client, Peer(tcp_port(library.plant)) as direct:
+        there = direct.read(3, address, 2, 1)
+        here = client.read(3, address, 2, 1)
+        assert here.isError() == there.isError()
+        if there.isError():
+            assert here.exception_code == there.exception_code
+        else:
+            assert here.registers == there.registers
+        assert client.read(3, 65000, 2, 2).exception_code == 2
 
 
 # --- SEC-57: nothing can be written, on any transport
@@ -317,15 +304,13 @@ def test_flood(library):
 
 def test_pymodbus_errors(library):
     """Exceptions as another implementation reads them."""
-    client = ModbusTcpClient("127.0.0.1", port=port_of(library, "modbus_tcp"))
-    assert client.connect()
-    for answer, code in (
-            (client.read_holding_registers(65000, 2, slave=2), 2),
-            (client.read_holding_registers(0, 1, slave=99), 10),
-            (client.write_register(57856, 229, slave=1), 1),
-            (client.write_coil(0, True, slave=255), 1)):
-        assert isinstance(answer, ExceptionResponse) and answer.exception_code == code
-    client.close()
+    with Peer(port_of(library, "modbus_tcp")) as client:
+        for answer, code in (
+                (client.read(3, 65000, 2, 2), 2),
+                (client.read(3, 0, 1, 99), 10),
+                (client.write(6, 57856, 229, 1), 1),
+                (client.write(5, 0, True, 255), 1)):
+            assert answer.isError() and answer.exception_code == code
 
 
 # --- off by default, and refused before the set-up
