@@ -170,7 +170,7 @@ static bool raise_all(struct kw_dimension a, double exponent,
     for (int i = 0; i < KW_DIMENSION_PARTS; i++) {
         double part = a.of[i] * exponent;
 
-        if (!(fabs(part) <= PART_MAX) || rint(part) != part)
+        if (!(fabs(part) <= (double)PART_MAX) || rint(part) != part)
             return false;
         out->of[i] = (int8_t)part;
     }

@@ -246,15 +246,25 @@ static int month_days(int year, int month)
     return days[month - 1];
 }
 
+/* The years that kw_time_format can write, 0 to 9999: small enough that no
+ * difference of two times overflows. */
+static int check_year(int64_t wall_ms)
+{
+    return wall_ms >= INT64_C(-62167219200000) &&
+                   wall_ms < INT64_C(253402300800000)
+               ? 0
+               : KW_ERANGE;
+}
+
 int kw_text_parse_time(const char *text, int64_t *wall_ms)
 {
     static const char after[] = "--T::";
     static const int widths[] = {4, 2, 2, 2, 2, 2};
     static const int highest[] = {9999, 12, 31, 23, 59, 60};
-    int part[6];
+    int part[6], err;
 
     if (kw_text_parse_i64(text, wall_ms) == 0)
-        return 0;
+        return check_year(*wall_ms);
     for (int i = 0; i < 6; i++) {
         part[i] = fixed_digits(&text, widths[i]);
         if (part[i] < 0 || part[i] > highest[i])
@@ -268,5 +278,6 @@ int kw_text_parse_time(const char *text, int64_t *wall_ms)
     *wall_ms = days_from_civil(part[0], (unsigned)part[1], (unsigned)part[2]) *
                INT64_C(86400000);
     *wall_ms += ((int64_t)(part[3] * 60 + part[4]) * 60 + part[5]) * 1000;
-    return parse_zone(text, wall_ms);
+    err = parse_zone(text, wall_ms);
+    return err != 0 ? err : check_year(*wall_ms);
 }

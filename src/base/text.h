@@ -31,7 +31,10 @@ void kw_text_format_duration(int64_t ms, char *text, size_t size);
 /* A size in bytes: a whole number and B, KiB, MiB, GiB or TiB. */
 KW_MUST_CHECK int kw_text_parse_bytes(const char *text, uint64_t *bytes);
 
-/* RFC 3339 ("2026-01-31T12:00:00Z", offsets too) or Unix milliseconds. */
+/*
+ * RFC 3339 ("2026-01-31T12:00:00Z", offsets too) or Unix milliseconds.
+ * KW_ERANGE outside of the years 0 to 9999, UTC.
+ */
 KW_MUST_CHECK int kw_text_parse_time(const char *text, int64_t *wall_ms);
 
 /* Copies with a NUL, cut to size between characters; true when all fitted. */

@@ -53,6 +53,8 @@ static void test_refusals(void **state)
         {{"1", "2000", "1000", NULL, 1}, "range_invalid"},
         {{"1", "1000", "1000", NULL, 1}, "range_invalid"},
         {{"1", "0", "2026-01-01T00:00:00Z", NULL, 1}, "range_invalid"},
+        {{"1", NULL, "-9223372036854775808", NULL, 1}, "time_invalid"},
+        {{"1", "9223372036854775807", NULL, NULL, 1}, "time_invalid"},
         {{"1", NULL, NULL, "soon", 1}, "step_invalid"},
         {{"1", NULL, NULL, "0", 1}, "step_invalid"},
         {{"1", NULL, NULL, "-5", 1}, "step_invalid"},

@@ -277,8 +277,16 @@ static void test_times(void **state)
         {"9999-12-31T23:59:59Z", INT64_C(253402300799000)},
         {"2016-12-31T23:59:60Z", INT64_C(1483228800000)},
         {"1769860800000", INT64_C(1769860800000)},
+        {"9999-12-31T22:59:59-01:00", INT64_C(253402300799000)},
+        {"253402300799999", INT64_C(253402300799999)},
+        {"-62167219200000", INT64_C(-62167219200000)},
         {"-1", -1},
     };
+    static const char *const far[] = {
+        "9999-12-31T23:59:60Z",      "9999-12-31T23:59:59-00:01",
+        "0000-01-01T00:00:00+00:01", "253402300800000",
+        "-62167219200001",           "9223372036854775807",
+        "-9223372036854775808"};
     static const char *const bad[] = {"",
                                       "now",
                                       "2026",
@@ -317,6 +325,12 @@ static void test_times(void **state)
 
         assert_int_equal(kw_text_parse_time(good[i].text, &ms), 0);
         assert_true(ms == good[i].ms);
+    }
+    EACH(i, far)
+    {
+        int64_t ms = 0;
+
+        assert_int_equal(kw_text_parse_time(far[i], &ms), KW_ERANGE);
     }
     EACH(i, bad)
     {
