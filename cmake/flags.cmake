@@ -11,7 +11,13 @@ endif()
 
 set(KW_SANITIZE "" CACHE STRING "Sanitizers, e.g. address,undefined or thread")
 option(KW_COVERAGE "Count lines and branches with gcov" OFF)
-option(KW_WERROR "Warnings are errors" ON)
+option(KW_WERROR "Warnings are errors, as in the presets" OFF)
+
+# Signed overflow wraps. Not under a sanitizer: what is defined is not
+# reported, and UBSan would be blind to it.
+if(NOT KW_SANITIZE)
+    set(kw_overflow -fno-strict-overflow)
+endif()
 
 add_library(kw_flags INTERFACE)
 target_compile_definitions(kw_flags INTERFACE _GNU_SOURCE)
@@ -22,7 +28,8 @@ target_compile_options(kw_flags INTERFACE
     -Wimplicit-fallthrough -Wdouble-promotion -Wdate-time -Wnull-dereference
     # What an initializer leaves out is zero; a new member touches no table.
     -Wno-missing-field-initializers
-    -fstack-protector-strong -fno-strict-overflow)
+    -fstack-protector-strong
+    ${kw_overflow})
 if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
     target_compile_options(kw_flags INTERFACE
         -Wlogical-op -Wduplicated-cond -Wduplicated-branches
@@ -41,7 +48,9 @@ if(KW_SANITIZE)
         -fno-sanitize-recover=all)
     target_link_options(kw_flags INTERFACE -fsanitize=${KW_SANITIZE})
     target_compile_definitions(kw_flags INTERFACE KW_SANITIZED=1)
-elseif(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
+elseif(CMAKE_BUILD_TYPE MATCHES "^(Release|RelWithDebInfo|MinSizeRel)$")
+    # It warns without optimization, which any other type leaves to whoever
+    # builds.
     target_compile_options(kw_flags INTERFACE -U_FORTIFY_SOURCE
                            -D_FORTIFY_SOURCE=2)
 endif()

@@ -54,7 +54,7 @@ static void check_stations(const struct kw_texts *stations, const char *path,
                            struct kw_diag *diag)
 {
     struct kw_cidr cidr;
-    char item[PATH_SIZE + 16];
+    char item[PATH_SIZE + sizeof("[18446744073709551615]")];
 
     for (size_t i = 0; i < stations->count; i++) {
         if (kw_cidr_parse(stations->items[i], &cidr) == 0)
