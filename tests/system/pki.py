@@ -39,13 +39,22 @@ class Pki:
                              "subjectKeyIdentifier=hash"],
                       "-x509", "-days", "30", "-out", self.crt(name))
 
-    def leaf(self, name, extensions, issuer="ca", days=30):
+    def leaf(self, name, extensions, issuer="ca", expired=False):
+        """Valid for 30 days from now, or until a day of 2020. By `openssl ca`, which takes dates
+        in each version of OpenSSL: 3.5 refuses a negative number of days."""
         request = self.folder / f"{name}.csr"
         config = self._request(name, ["basicConstraints=critical,CA:FALSE", *extensions],
                                "-out", request)
-        self._openssl("x509", "-req", "-in", request, "-CA", self.crt(issuer),
-                      "-CAkey", self.key(issuer), "-CAcreateserial", "-days", days,
-                      "-extfile", config, "-extensions", "e", "-out", self.crt(name))
+        with open(config, "a", encoding="ascii") as more:
+            more.write(f"\n[ca]\ndefault_ca=ca\ndatabase={self.folder}/index.txt\n"
+                       f"new_certs_dir={self.folder}\ndefault_md=sha256\npolicy=any\n"
+                       "unique_subject=no\nrand_serial=yes\n[any]\ncommonName=supplied\n")
+        (self.folder / "index.txt").touch()
+        dates = (["-startdate", "20200101000000Z", "-enddate", "20200102000000Z"] if expired
+                 else ["-days", "30"])
+        self._openssl("ca", "-batch", "-notext", "-config", config,
+                      "-cert", self.crt(issuer), "-keyfile", self.key(issuer), *dates,
+                      "-in", request, "-extensions", "e", "-out", self.crt(name))
 
     def server(self, name, alt="IP:127.0.0.1,DNS:localhost", **more):
         self.leaf(name, ["extendedKeyUsage=serverAuth", f"subjectAltName={alt}"], **more)

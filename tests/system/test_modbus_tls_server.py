@@ -27,7 +27,7 @@ class Site:
             self.pki.client(role, role=role)
         self.pki.client("nobody")
         self.pki.client("stranger", role="viewer", issuer="other")
-        self.pki.client("expired", role="viewer", days=-1)
+        self.pki.client("expired", role="viewer", expired=True)
         self.pki.server("misused")
         self.plant = kw.Plant(folder / "plant", tcp=["0:1=eastron_sdm630"])
         self.plant.command("freeze")
