@@ -364,14 +364,16 @@ bool kw_http_is_json(const char *content_type)
 size_t kw_http_cookie(const char *header, const char *name, const char **value)
 {
     size_t name_length = strlen(name), found = 0;
+    bool seen = false;
 
     while (*header != 0) {
         size_t length = strcspn(header, ";");
 
         if (length > name_length && header[name_length] == '=' &&
             memcmp(header, name, name_length) == 0) {
-            if (found > 0)
+            if (seen)
                 return 0;
+            seen = true;
             found = length - name_length - 1;
             *value = header + name_length + 1;
         }

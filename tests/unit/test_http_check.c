@@ -360,7 +360,7 @@ static void test_cookie(void **state)
         {"k=v=w", "v=w"},   {"", ""},          {"k=", ""},
         {"kk=v", ""},       {"K=v", ""},       {"k", ""},
         {"k=v; k=w", ""},   {"a=k=v", ""},     {";;k=v", "v"},
-        {"xk=v; k=w", "w"},
+        {"xk=v; k=w", "w"}, {"k=; k=w", ""},   {"k=w; k=", ""},
     };
 
     (void)state;
