@@ -97,9 +97,16 @@ int kw_auth_form_name(const char *text, char out[KW_AUTH_NAME_SIZE])
     return err;
 }
 
+/* Folded after it was composed: the order of marks matters to folding. */
 int kw_auth_form_key(const char *text, char out[KW_AUTH_NAME_SIZE])
 {
-    return compose_name(text, (utf8proc_option_t)(nfc | UTF8PROC_CASEFOLD),
+    char form[KW_AUTH_NAME_SIZE];
+    int err = compose_name(text, nfc, form);
+
+    out[0] = 0;
+    if (err != 0)
+        return err;
+    return compose_name(form, (utf8proc_option_t)(nfc | UTF8PROC_CASEFOLD),
                         out);
 }
 
