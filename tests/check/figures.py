@@ -7,7 +7,7 @@ from tree import PRODUCT
 CODE_TESTS = (".c", ".h", ".py", ".sh", ".ts", ".js", ".mjs", ".cjs")
 TESTS = tuple(
     f"tests/{layer}/"
-    for layer in ("lib", "unit", "loop", "fault", "fuzz", "system", "browser")
+    for layer in ("lib", "virtual", "unit", "loop", "fault", "real", "fuzz", "system", "browser")
 )
 
 

@@ -134,7 +134,7 @@ static void test_every_allocation(void **state)
         assert_non_null(world);
         rig_open(&world->rig);
         rig_map(&world->rig, "few", "", rows);
-        peer_open_pty(&world->pty, &world->rig, peer_answer);
+        peer_open_serial(&world->pty, &world->rig, peer_answer);
         peer_open_tcp(&world->tcp, &world->rig, false, peer_answer);
         allocations = live(world, fail_at);
         peer_close(&world->pty);

@@ -101,7 +101,7 @@ static void test_every_allocation(void **state)
         /* No other maps than this one: each costs many allocations. */
         rig.fixture.core.env.share_dir = rig.fixture.dir;
         rig_map(&rig, "few", "#title: ACME Few 1\n#make: ACME\n", rows);
-        peer_open_pty(&peer, &rig, unit_2);
+        peer_open_serial(&peer, &rig, unit_2);
         rig_line(yaml, sizeof(yaml), &peer.at, ", timeout: 50ms", "  []\n");
         allocations = live(&rig, yaml, fail_at);
         peer_close(&peer);

@@ -76,6 +76,7 @@ static void watch_turns(struct kw_fixture *fixture)
 {
     struct kw_loop *loop = &fixture->loop;
 
+    uv_timer_init(&loop->uv, &fixture->timer);
     uv_prepare_init(&loop->uv, &fixture->prepare);
     fixture->prepare.data = fixture;
     uv_prepare_start(&fixture->prepare, on_turn_over);
@@ -149,15 +150,10 @@ void kw_fixture_close(struct kw_fixture *fixture)
         kw_db_free(core->db);
     kw_quantities_free(fixture->quantities);
     uv_close((uv_handle_t *)&fixture->prepare, NULL);
+    uv_close((uv_handle_t *)&fixture->timer, NULL);
     assert_int_equal(kw_loop_fini(&fixture->loop), 0);
     kw_test_remove(fixture->dir);
     assert_int_equal(kw_test_blocks(), fixture->balance);
-}
-
-static void end_timer(struct kw_fixture *fixture, uv_timer_t *timer)
-{
-    uv_close((uv_handle_t *)timer, NULL);
-    uv_run(&fixture->loop.uv, UV_RUN_NOWAIT);
 }
 
 static void on_deadline(uv_timer_t *timer)
@@ -179,25 +175,32 @@ static void on_turn_over(uv_prepare_t *prepare)
         uv_stop(prepare->loop);
 }
 
+static void set_timer(struct kw_fixture *fixture, unsigned ms)
+{
+    uv_update_time(&fixture->loop.uv);
+    uv_timer_start(&fixture->timer, on_deadline, ms, 0);
+}
+
+static bool is_time_left(const struct kw_fixture *fixture)
+{
+    return uv_is_active((const uv_handle_t *)&fixture->timer) != 0;
+}
+
 void kw_fixture_until(struct kw_fixture *fixture, bool (*done)(void *arg),
                       void *arg)
 {
-    uv_timer_t timer;
-
+    assert_null(fixture->done); /* done() itself waits for nothing */
     fixture->came = done(arg);
-    if (fixture->came)
-        return;
-    uv_update_time(&fixture->loop.uv);
-    uv_timer_init(&fixture->loop.uv, &timer);
-    uv_timer_start(&timer, on_deadline, DEADLINE_MS, 0);
     fixture->done = done;
     fixture->done_arg = arg;
     fixture->turns_left = TURNS_MAX;
-    while (!fixture->came && fixture->turns_left > 0 &&
-           uv_is_active((uv_handle_t *)&timer))
+    set_timer(fixture, DEADLINE_MS);
+    do {
         uv_run(&fixture->loop.uv, UV_RUN_DEFAULT);
+    } while (!fixture->came && fixture->turns_left > 0 &&
+             is_time_left(fixture));
+    uv_timer_stop(&fixture->timer);
     fixture->done = NULL;
-    end_timer(fixture, &timer);
     assert_true(fixture->came);
 }
 
@@ -218,12 +221,8 @@ void kw_fixture_until_set(struct kw_fixture *fixture, const bool *flag)
 
 void kw_fixture_run_ms(struct kw_fixture *fixture, unsigned ms)
 {
-    uv_timer_t timer;
-
-    uv_update_time(&fixture->loop.uv);
-    uv_timer_init(&fixture->loop.uv, &timer);
-    uv_timer_start(&timer, on_deadline, ms, 0);
-    while (uv_is_active((uv_handle_t *)&timer))
+    set_timer(fixture, ms);
+    while (is_time_left(fixture))
         uv_run(&fixture->loop.uv, UV_RUN_ONCE);
-    end_timer(fixture, &timer);
+    uv_run(&fixture->loop.uv, UV_RUN_NOWAIT); /* what came at the same time */
 }

@@ -29,6 +29,7 @@ struct kw_fixture {
     char dir[64];                  /* temporary folder, removed at the end */
     uint64_t balance;              /* blocks that were there before */
     /* What kw_fixture_until waits for; asked at the end of each turn. */
+    uv_timer_t timer;
     uv_prepare_t prepare;
     bool (*done)(void *arg); /* NULL: nothing */
     void *done_arg;
@@ -44,8 +45,8 @@ void kw_fixture_open(struct kw_fixture *fixture, unsigned parts);
 void kw_fixture_close(struct kw_fixture *fixture);
 
 /* Runs the loop until done(arg) is true, which is asked at the end of each
- * turn. Fails the test after 60 s (virtual ones, see virtual/clock.h) or two
- * million turns. */
+ * turn, at least once. Fails the test after 60 s (virtual ones, see
+ * virtual/clock.h) or two million turns. */
 void kw_fixture_until(struct kw_fixture *fixture, bool (*done)(void *arg),
                       void *arg);
 

@@ -66,7 +66,7 @@ static void test_functions(void **state)
     };
 
     (void)state;
-    for (int kind = STAGE_PTY; kind <= STAGE_RTU_TCP; kind++) {
+    for (int kind = STAGE_SERIAL; kind <= STAGE_RTU_TCP; kind++) {
         static struct stage stage;
         struct asker asker;
 
@@ -100,7 +100,7 @@ static void test_refused(void **state)
     struct asker asker;
 
     (void)state;
-    open_stage(&stage, STAGE_PTY, refuse, 1);
+    open_stage(&stage, STAGE_SERIAL, refuse, 1);
     kw_fixture_until_set(&stage.rig.fixture, &stage.up);
     for (size_t i = 0; i < sizeof(asks) / sizeof(asks[0]); i++) {
         ask_and_wait(&stage, &asker, asks[i]);
@@ -140,7 +140,7 @@ static void test_echo(void **state)
 
     (void)state;
     answers = true;
-    open_stage(&stage, STAGE_PTY, echo, 1);
+    open_stage(&stage, STAGE_SERIAL, echo, 1);
     kw_fixture_until_set(&stage.rig.fixture, &stage.up);
     for (size_t i = 0; i < sizeof(asks) / sizeof(asks[0]); i++) {
         ask_and_wait(&stage, &asker, asks[i]);
@@ -171,7 +171,7 @@ static void test_own_timeout(void **state)
     } rows[] = {{0, 200, 399}, {50, 50, 199}, {400, 400, 5000}};
 
     (void)state;
-    for (int kind = STAGE_PTY; kind <= STAGE_TCP; kind++) {
+    for (int kind = STAGE_SERIAL; kind <= STAGE_TCP; kind++) {
         static struct stage stage;
         struct asker asker;
 
@@ -203,7 +203,7 @@ static void test_cancelled_write(void **state)
     (void)state;
     assert_non_null(values);
     memcpy(values, ten, 4);
-    open_stage(&stage, STAGE_PTY, silent, 2);
+    open_stage(&stage, STAGE_SERIAL, silent, 2);
     kw_fixture_until_set(&stage.rig.fixture, &stage.up);
     ask(&stage, &first, (struct kw_meter_ask){5, 6, 9, 1, 0, values});
     while (stage.peer.asks == 0)
@@ -247,7 +247,7 @@ static void test_late_write(void **state)
 
     (void)state;
     writes = reads = 0;
-    open_stage(&stage, STAGE_PTY, late_write, 1);
+    open_stage(&stage, STAGE_SERIAL, late_write, 1);
     kw_fixture_until_set(&stage.rig.fixture, &stage.up);
     ask_and_wait(&stage, &asker, (struct kw_meter_ask){5, 16, 9, 2, 60, ten});
     assert_int_equal(asker.answer.outcome, KW_METER_TIMEOUT);
@@ -282,7 +282,7 @@ static void test_late_refusal(void **state)
     struct asker asker;
 
     (void)state;
-    open_stage(&stage, STAGE_PTY, late_refusal, 1);
+    open_stage(&stage, STAGE_SERIAL, late_refusal, 1);
     kw_fixture_until_set(&stage.rig.fixture, &stage.up);
     ask_and_wait(&stage, &asker, (struct kw_meter_ask){5, 3, 900, 5, 50});
     assert_int_equal(asker.answer.outcome, KW_METER_TIMEOUT);

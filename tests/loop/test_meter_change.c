@@ -21,7 +21,7 @@ static void open_world(struct world *world)
             "current_l1,3,500,1,u16,-,1,A,fast,,,,\n");
     peer_open_tcp(&world->peer[0], &world->rig, false, peer_answer);
     peer_open_tcp(&world->peer[1], &world->rig, false, peer_answer);
-    peer_open_pty(&world->peer[2], &world->rig, peer_answer);
+    peer_open_serial(&world->peer[2], &world->rig, peer_answer);
 }
 
 static void close_world(struct world *world)

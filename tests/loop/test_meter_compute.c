@@ -34,7 +34,7 @@ static void open_all(struct rig *rig, struct peer *peer, bool tcp,
     if (tcp)
         peer_open_tcp(peer, rig, false, answer);
     else
-        peer_open_pty(peer, rig, answer);
+        peer_open_serial(peer, rig, answer);
     rig_line(yaml, sizeof(yaml), &peer->at, "", meter);
     rig_start(rig, yaml);
 }

@@ -59,7 +59,7 @@ static void run_without_memory(bool tcp)
     if (tcp)
         peer_open_tcp(&peer, &rig, false, peer_answer);
     else
-        peer_open_pty(&peer, &rig, peer_answer);
+        peer_open_serial(&peer, &rig, peer_answer);
     start(&rig, &peer, "", meters);
     kw_fixture_until(&rig.fixture, warm, &rig);
     before = kw_mem_stats();
@@ -160,7 +160,7 @@ static void test_first_poll(void **state)
 
     (void)state;
     rig_open(&rig);
-    peer_open_pty(&peer, &rig, peer_answer);
+    peer_open_serial(&peer, &rig, peer_answer);
     begin_ms = mono_ms();
     start(&rig, &peer, "",
           "  - { name: m, line: a, unit: 5, profile: abb_b23_b24, every: 1h }\n"
@@ -276,7 +276,7 @@ static void test_refused_block(void **state)
     memset(asked, 0, sizeof(asked));
     rig_open(&rig);
     rig_map(&rig, "three", "", three_classes);
-    peer_open_pty(&peer, &rig, refuse_500);
+    peer_open_serial(&peer, &rig, refuse_500);
     start(&rig, &peer, "",
           "  - { name: m, line: a, unit: 5, profile: three, every: 100ms }\n");
     kw_fixture_until(&rig.fixture, several_polls, &rig);
@@ -452,7 +452,7 @@ static void test_comes_back(void **state)
     attempts = 0;
     rig_open(&rig);
     rig_map(&rig, "three", "", three_classes);
-    peer_open_pty(&peer, &rig, dead_or_alive);
+    peer_open_serial(&peer, &rig, dead_or_alive);
     start(&rig, &peer, ", timeout: 50ms, retries: 1",
           "  - { name: m, line: a, unit: 9, profile: three, every: 100ms }\n");
     while (rig.failing == 0)
@@ -514,7 +514,7 @@ static void test_attributes(void **state)
     text_asks = 0;
     rig_open(&rig);
     rig_map(&rig, "texts", "", with_texts);
-    peer_open_pty(&peer, &rig, count_texts);
+    peer_open_serial(&peer, &rig, count_texts);
     start(&rig, &peer, ", timeout: 50ms, retries: 0",
           "  - { name: m, line: a, unit: 5, profile: texts, every: 100ms }\n");
     kw_fixture_until(&rig.fixture, texts_read, &rig);

@@ -89,7 +89,7 @@ static void test_order(void **state)
     struct worker late, early, middle;
 
     (void)state;
-    open_stage(&stage, STAGE_PTY, peer_answer, 3);
+    open_stage(&stage, STAGE_SERIAL, peer_answer, 3);
     late = make_worker(&stage, 1, UINT64_MAX - 1);
     early = make_worker(&stage, 2, 1);
     middle = make_worker(&stage, 3, UINT64_MAX - 2);
@@ -110,7 +110,7 @@ static void test_too_many(void **state)
     struct worker first, second;
 
     (void)state;
-    open_stage(&stage, STAGE_PTY, peer_answer, 1);
+    open_stage(&stage, STAGE_SERIAL, peer_answer, 1);
     first = make_worker(&stage, 1, 1);
     second = make_worker(&stage, 2, 1);
     assert_int_equal(kw_meter_line_add(stage.line, &first.job), 0);
@@ -136,7 +136,7 @@ static void test_nothing_to_say(void **state)
         static struct stage stage;
         struct worker quiet, other;
 
-        open_stage(&stage, tcp ? STAGE_TCP : STAGE_PTY, peer_answer, 2);
+        open_stage(&stage, tcp ? STAGE_TCP : STAGE_SERIAL, peer_answer, 2);
         quiet = make_worker(&stage, 1, 1);
         quiet.has_nothing = true;
         other = make_worker(&stage, 2, 2);
@@ -173,7 +173,7 @@ static void test_removed_under_way(void **state)
     struct worker worker, next;
 
     (void)state;
-    open_stage(&stage, STAGE_PTY, silent, 2);
+    open_stage(&stage, STAGE_SERIAL, silent, 2);
     worker = make_worker(&stage, 1, 1);
     next = make_worker(&stage, 2, 2);
     assert_int_equal(kw_meter_line_add(stage.line, &worker.job), 0);
@@ -195,7 +195,7 @@ static void test_removed_with_marker(void **state)
     struct worker worker, other, next;
 
     (void)state;
-    open_stage(&stage, STAGE_PTY, silent, 3);
+    open_stage(&stage, STAGE_SERIAL, silent, 3);
     worker = make_worker(&stage, 1, 1);
     other = make_worker(&stage, 1, 2);
     other.ask.address = 500; /* could be mistaken for the first */
@@ -252,7 +252,7 @@ static void test_close_in_answer(void **state)
         static struct stage stage;
         struct worker worker;
 
-        open_stage(&stage, tcp ? STAGE_TCP : STAGE_PTY, peer_answer, 1);
+        open_stage(&stage, tcp ? STAGE_TCP : STAGE_SERIAL, peer_answer, 1);
         worker = make_worker(&stage, 1, 1);
         worker.job.ops = &closing;
         assert_int_equal(kw_meter_line_add(stage.line, &worker.job), 0);

@@ -66,7 +66,7 @@ static void test_missing_port(void **state)
     assert_int_equal(rig_point(&rig, "m.current_l1")->latest.quality,
                      KW_QUALITY_BAD_LINE);
     assert_int_equal(rig_metric(&rig, "lines_down"), 1);
-    peer_open_pty(&peer, &rig, peer_answer);
+    peer_open_serial(&peer, &rig, peer_answer);
     assert_int_equal(symlink(peer.at.port, nowhere.port), 0);
     kw_fixture_until(&rig.fixture, came_up, &rig);
     kw_fixture_until(&rig.fixture, has_good, &rig);
@@ -88,7 +88,7 @@ static void test_port_pulled_out(void **state)
 
     (void)state;
     rig_open(&rig);
-    peer_open_pty(&first, &rig, peer_answer);
+    peer_open_serial(&first, &rig, peer_answer);
     snprintf(place.port, sizeof(place.port), "%s/adapter", rig.fixture.dir);
     assert_int_equal(symlink(first.at.port, place.port), 0);
     start(&rig, &place, "", one_meter);
@@ -96,7 +96,7 @@ static void test_port_pulled_out(void **state)
     assert_int_equal(unlink(place.port), 0);
     peer_close(&first);
     kw_fixture_until(&rig.fixture, went_down, &rig);
-    peer_open_pty(&second, &rig, peer_answer);
+    peer_open_serial(&second, &rig, peer_answer);
     assert_int_equal(symlink(second.at.port, place.port), 0);
     rig.good = 0;
     kw_fixture_until(&rig.fixture, came_up, &rig);
@@ -104,41 +104,6 @@ static void test_port_pulled_out(void **state)
     rig_stop(&rig);
     peer_close(&second);
     rig_close(&rig);
-}
-
-/* A file is no serial port, and pseudo-terminals have no RS-485. */
-static void test_unusable_ports(void **state)
-{
-    static const struct {
-        const char *port, *options, *says;
-    } cases[] = {
-        {"/dev/null", "", "Inappropriate"},
-        {NULL, ", rs485: { rts_on_send: low }", "RS-485"},
-        {NULL, ", rs485: { by: rts }", "no RTS"},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < 3; i++) {
-        struct rig rig;
-        struct peer peer;
-        char yaml[512];
-
-        rig_open(&rig);
-        rig_map(&rig, "two", "", rows);
-        peer_open_pty(&peer, &rig, peer_answer);
-        snprintf(yaml, sizeof(yaml),
-                 "lines:\n  - { name: a, serial: { port: %s%s } }\n"
-                 "meters:\n%s",
-                 cases[i].port != NULL ? cases[i].port : peer.at.port,
-                 cases[i].options, one_meter);
-        rig_start(&rig, yaml);
-        kw_fixture_until(&rig.fixture, went_down, &rig);
-        if (strstr(line_text(&rig), cases[i].says) == NULL)
-            fail_msg("%s", line_text(&rig));
-        rig_stop(&rig);
-        peer_close(&peer);
-        rig_close(&rig);
-    }
 }
 
 /* Nobody listens; then somebody does. */
@@ -251,48 +216,6 @@ static void test_no_descriptors(void **state)
     kw_fixture_until(&rig.fixture, has_good, &rig);
     rig_stop(&rig);
     peer_close(&peer);
-    rig_close(&rig);
-}
-
-/* The port's output is held (flow control): shortly, and for ever. */
-static void test_output_held(void **state)
-{
-    struct rig rig;
-    struct peer peer;
-
-    (void)state;
-    rig_open(&rig);
-    peer_open_pty(&peer, &rig, peer_answer);
-    start(&rig, &peer.at, ", timeout: 100ms", one_meter);
-    kw_fixture_until(&rig.fixture, has_good, &rig);
-    tcflow(peer.slave_fd, TCOOFF);
-    kw_fixture_run_ms(&rig.fixture, 120);
-    tcflow(peer.slave_fd, TCOON);
-    rig.good = 0;
-    kw_fixture_until(&rig.fixture, has_good, &rig);
-    assert_int_equal(rig.line_down, 0);
-    tcflow(peer.slave_fd, TCOOFF);
-    kw_fixture_until(&rig.fixture, went_down, &rig);
-    rig_stop(&rig);
-    tcflow(peer.slave_fd, TCOON);
-    peer_close(&peer);
-    rig_close(&rig);
-}
-
-static void test_no_such_host(void **state)
-{
-    struct rig rig;
-
-    (void)state;
-    rig_open(&rig);
-    rig_map(&rig, "two", "", rows);
-    rig_start(&rig,
-              "lines:\n  - { name: a, tcp: { host: no-such-host.invalid } }\n"
-              "meters:\n"
-              "  - { name: m, line: a, unit: 5, profile: two }\n");
-    kw_fixture_until(&rig.fixture, went_down, &rig);
-    assert_non_null(strstr(line_text(&rig), "no-such-host.invalid:502: "));
-    rig_stop(&rig);
     rig_close(&rig);
 }
 
@@ -415,7 +338,7 @@ static void test_echo(void **state)
 
     (void)state;
     rig_open(&rig);
-    peer_open_pty(&peer, &rig, echo);
+    peer_open_serial(&peer, &rig, echo);
     start(&rig, &peer.at, "", one_meter);
     kw_fixture_until(&rig.fixture, has_good, &rig);
     assert_int_equal(rig.bad, 0);
@@ -446,7 +369,7 @@ static void test_pieces(void **state)
         if (tcp)
             peer_open_tcp(&peer, &rig, false, in_pieces);
         else
-            peer_open_pty(&peer, &rig, in_pieces);
+            peer_open_serial(&peer, &rig, in_pieces);
         start(&rig, &peer.at, "", one_meter);
         kw_fixture_until(&rig.fixture, has_good, &rig);
         assert_int_equal(rig.bad, 0);
@@ -476,7 +399,7 @@ static void test_slow_line(void **state)
     (void)state;
     rig_open(&rig);
     rig_map(&rig, "two", "", rows);
-    peer_open_pty(&peer, &rig, late_end);
+    peer_open_serial(&peer, &rig, late_end);
     snprintf(yaml, sizeof(yaml),
              "lines:\n  - { name: a, serial: { port: %s, baud: 1200 }, "
              "timeout: 100ms, retries: 0 }\nmeters:\n%s",
@@ -562,7 +485,7 @@ static void test_own_silence(void **state)
     shortest_ns = UINT64_MAX;
     rig_open(&rig);
     rig_map(&rig, "two", "", rows);
-    peer_open_pty(&peer, &rig, timed);
+    peer_open_serial(&peer, &rig, timed);
     snprintf(yaml, sizeof(yaml),
              "lines:\n  - { name: a, serial: { port: %s, silence_ms: 12.5 } "
              "}\nmeters:\n%s",
@@ -599,7 +522,7 @@ static void test_unasked(void **state)
         if (tcp)
             peer_open_tcp(&peer, &rig, false, unasked);
         else
-            peer_open_pty(&peer, &rig, unasked);
+            peer_open_serial(&peer, &rig, unasked);
         start(&rig, &peer.at, "",
               "  - { name: m, line: a, unit: 5, profile: one, every: 200ms "
               "}\n");
@@ -626,7 +549,7 @@ static void test_pauses(void **state)
         shortest_ns = UINT64_MAX;
         rig_open(&rig);
         rig_map(&rig, "two", of_line ? "" : "#pause: 20ms\n", rows);
-        peer_open_pty(&peer, &rig, timed);
+        peer_open_serial(&peer, &rig, timed);
         rig_line(yaml, sizeof(yaml), &peer.at, of_line ? ", pause: 20ms" : "",
                  one_meter);
         rig_start(&rig, yaml);
@@ -656,7 +579,7 @@ static void test_endless_noise(void **state)
 
     (void)state;
     rig_open(&rig);
-    peer_open_pty(&peer, &rig, noisy);
+    peer_open_serial(&peer, &rig, noisy);
     start(&rig, &peer.at, ", timeout: 60ms", one_meter);
     kw_fixture_until(&rig.fixture, has_good, &rig);
     rig_stop(&rig);
@@ -749,7 +672,7 @@ static void test_late_never_mistaken(void **state)
         late_left = late;
         rig_open(&rig);
         rig.look = look;
-        peer_open_pty(&peer, &rig, mistakable);
+        peer_open_serial(&peer, &rig, mistakable);
         start(&rig, &peer.at, ", timeout: 50ms, retries: 3", one_meter);
         kw_fixture_until(&rig.fixture, has_many, &rig);
         rig_stop(&rig);
@@ -763,13 +686,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_missing_port),
         cmocka_unit_test(test_port_pulled_out),
-        cmocka_unit_test(test_unusable_ports),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_no_connection),
         cmocka_unit_test(test_no_memory_for_a_line),
         cmocka_unit_test(test_no_descriptors),
-        cmocka_unit_test(test_output_held),
-        cmocka_unit_test(test_no_such_host),
         cmocka_unit_test(test_stop_while_opening),
         cmocka_unit_test(test_closes_after_each),
         cmocka_unit_test(test_closes_at_once),

@@ -30,7 +30,7 @@ static void test_pty(void **state)
 
     (void)state;
     rig_open(&rig);
-    peer_open_pty(&peer, &rig, peer_answer);
+    peer_open_serial(&peer, &rig, peer_answer);
     start(&rig, &peer, two_meters);
     kw_fixture_until(&rig.fixture, has_samples, &rig);
     assert_int_equal(rig.line_down, 0);

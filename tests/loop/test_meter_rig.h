@@ -545,14 +545,42 @@ static inline void peer_end_closed(uv_handle_t *handle)
     free(end);
 }
 
-/* Closes the connection (TCP) or pulls the plug (pseudo-terminal). */
-static inline void peer_hang_up(struct peer *peer)
+/* Closes the connection alone. */
+static inline void peer_disconnect(struct peer *peer)
 {
     if (peer->end == NULL)
         return;
     uv_close((uv_handle_t *)&peer->end->poll, peer_end_closed);
     close(peer->end->fd);
     peer->end = NULL;
+}
+
+static inline void peer_listen_closed(uv_handle_t *handle)
+{
+    struct peer *peer = handle->data;
+
+    peer->pending--;
+}
+
+/* Nobody can connect any more; an open connection stays. */
+static inline void peer_refuse(struct peer *peer)
+{
+    if (peer->listen_fd < 0)
+        return;
+    peer->pending++;
+    uv_close((uv_handle_t *)&peer->listen_poll, peer_listen_closed);
+    close(peer->listen_fd);
+    peer->listen_fd = -1;
+    if (!peer->at.tcp)
+        (void)unlink(peer->at.port);
+}
+
+/* Closes the connection (TCP) or pulls the plug (serial port). */
+static inline void peer_hang_up(struct peer *peer)
+{
+    peer_disconnect(peer);
+    if (!peer->at.tcp)
+        peer_refuse(peer);
 }
 
 /* The request in a PDU; count of functions 5 and 6 is 1. */
@@ -619,7 +647,7 @@ static inline void peer_on_ready(uv_poll_t *poll, int status, int events)
     (void)events;
     if (got <= 0) {
         if (got == 0 || errno != EAGAIN)
-            peer_hang_up(peer);
+            peer_disconnect(peer);
         return;
     }
     peer->length += (size_t)got;
@@ -672,7 +700,10 @@ static inline void peer_on_connection(uv_poll_t *poll, int status, int events)
     (void)events;
     if (fd < 0)
         return;
-    peer_hang_up(peer);
+    /* Else the kernel keeps small pieces back, for milliseconds of its own. */
+    if (peer->at.tcp)
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
+    peer_disconnect(peer);
     peer_watch(peer, fd);
 }
 
@@ -739,26 +770,6 @@ static inline void peer_open_tcp(struct peer *peer, struct rig *rig, bool rtu,
                           .slave_fd = -1,
                           .on_ask = on_ask};
     peer_listen_tcp(peer);
-}
-
-static inline void peer_listen_closed(uv_handle_t *handle)
-{
-    struct peer *peer = handle->data;
-
-    peer->pending--;
-}
-
-/* Nobody can connect any more; an open connection stays. */
-static inline void peer_refuse(struct peer *peer)
-{
-    if (peer->listen_fd < 0)
-        return;
-    peer->pending++;
-    uv_close((uv_handle_t *)&peer->listen_poll, peer_listen_closed);
-    close(peer->listen_fd);
-    peer->listen_fd = -1;
-    if (!peer->at.tcp)
-        (void)unlink(peer->at.port);
 }
 
 static inline bool peer_is_closed(void *arg)

@@ -62,7 +62,7 @@ static void test_meters(void **state)
 
     (void)state;
     rig_open(&rig);
-    peer_open_pty(&peer, &rig, peer_answer);
+    peer_open_serial(&peer, &rig, peer_answer);
     start(&rig, &peer,
           "  - { name: m, line: a, unit: 5, profile: few, every: { fast: 1s, "
           "slow: 60s }, labels: { zone: north, use: \"li\\\"ft\" } }\n");
@@ -74,9 +74,9 @@ static void test_meters(void **state)
     rig_call(&rig, &reply, "/meters", NULL);
     assert_int_equal(reply.status, 200);
     must_have(&reply, "{\"lines\":[{\"name\":\"a\",\"kind\":\"serial\","
-                      "\"address\":\"/dev/pts/");
+                      "\"address\":\"/");
     must_have(&reply, " 115200 8N1\",\"state\":\"up\",\"text\":\"\","
-                      "\"utilisation\":0.");
+                      "\"utilisation\":");
     must_have(&reply, ",\"meters\":1}]");
     must_have(&reply, "\"name\":\"m\",\"line\":\"a\",\"unit\":5,\"load\":1,"
                       "\"profile\":\"few\",\"title\":\"A few\",\"labels\":{"
@@ -125,7 +125,7 @@ static void test_read(void **state)
 
     (void)state;
     rig_open(&rig);
-    peer_open_pty(&peer, &rig, peer_answer);
+    peer_open_serial(&peer, &rig, peer_answer);
     start(&rig, &peer,
           "  - { name: m, line: a, unit: 5, profile: few, every: 100ms }\n");
     read_meter(&rig, &reply, &body); /* while the line still opens */
@@ -243,7 +243,7 @@ static void test_no_answer(void **state)
 
     (void)state;
     rig_open(&rig);
-    peer_open_pty(&peer, &rig, silent);
+    peer_open_serial(&peer, &rig, silent);
     start(&rig, &peer, "  []\n");
     read_meter(&rig, &reply, &body);
     assert_int_equal(reply.status, 503);
@@ -332,7 +332,7 @@ static void test_busy(void **state)
 
     (void)state;
     rig_open(&rig);
-    peer_open_pty(&peer, &rig, peer_answer);
+    peer_open_serial(&peer, &rig, peer_answer);
     start(&rig, &peer, "  []\n");
     for (size_t i = 0; i < READINGS; i++)
         rig_call(&rig, &reply[i], "/read", &body);
@@ -364,7 +364,7 @@ static void test_client_goes(void **state)
 
     (void)state;
     rig_open(&rig);
-    peer_open_pty(&peer, &rig, silent);
+    peer_open_serial(&peer, &rig, silent);
     start(&rig, &peer, "  []\n");
     rig_call(&rig, &reply, "/read", &body);
     kw_fixture_until(&rig.fixture, was_asked, &peer);
@@ -390,7 +390,7 @@ static void test_line_goes(void **state)
 
     (void)state;
     rig_open(&rig);
-    peer_open_pty(&peer, &rig, silent);
+    peer_open_serial(&peer, &rig, silent);
     start(&rig, &peer, "  []\n");
     rig_call(&rig, &reply, "/read", &body);
     kw_fixture_until(&rig.fixture, was_asked, &peer);

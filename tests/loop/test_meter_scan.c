@@ -128,7 +128,7 @@ static void test_units(void **state)
     (void)state;
     memset(asked, 0, sizeof(asked));
     rig_open(&rig);
-    peer_open_pty(&peer, &rig, units);
+    peer_open_serial(&peer, &rig, units);
     start(&rig, &peer, ", timeout: 2s", "  []\n");
     assert_int_equal(scan_start(&rig, "1-12", SILENT_MS), 202);
     assert_int_equal(scan_start(&rig, "1-12", 0), 409);
@@ -183,7 +183,7 @@ static void test_among_polls(void **state)
     (void)state;
     memset(asked, 0, sizeof(asked));
     rig_open(&rig);
-    peer_open_pty(&peer, &rig, units);
+    peer_open_serial(&peer, &rig, units);
     start(&rig, &peer, ", timeout: 400ms",
           "  - { name: press, line: a, unit: 6, profile: acme_m3, every: "
           "200ms }\n"
@@ -221,7 +221,7 @@ static void test_cancel(void **state)
     (void)state;
     memset(asked, 0, sizeof(asked));
     rig_open(&rig);
-    peer_open_pty(&peer, &rig, units);
+    peer_open_serial(&peer, &rig, units);
     start(&rig, &peer, "", "  []\n");
     scan_call(&rig, &reply, KW_DELETE, NULL, "a");
     assert_int_equal(reply.status, 404);
@@ -358,7 +358,7 @@ static void test_stop(void **state)
     (void)state;
     memset(asked, 0, sizeof(asked));
     rig_open(&rig);
-    peer_open_pty(&peer, &rig, units);
+    peer_open_serial(&peer, &rig, units);
     start(&rig, &peer, "", "  []\n");
     assert_int_equal(scan_start(&rig, "1-247", 0), 202);
     kw_fixture_until(&rig.fixture, was_asked_much, &peer);

@@ -6,7 +6,7 @@
 
 #include "test_meter_rig.h"
 
-enum stage_kind { STAGE_PTY, STAGE_TCP, STAGE_RTU_TCP };
+enum stage_kind { STAGE_SERIAL, STAGE_TCP, STAGE_RTU_TCP };
 
 struct stage {
     struct rig rig;
@@ -45,8 +45,8 @@ static inline void open_stage(struct stage *stage, enum stage_kind kind,
     rig_open(&stage->rig);
     stage->conf.name = "a";
     stage->conf.timeout_ms = 200;
-    if (kind == STAGE_PTY) {
-        peer_open_pty(&stage->peer, &stage->rig, on_ask);
+    if (kind == STAGE_SERIAL) {
+        peer_open_serial(&stage->peer, &stage->rig, on_ask);
         stage->serial = (struct kw_meter_serial_conf){
             .port = stage->peer.at.port, .baud = 115200, .stop_bits = 1};
         stage->conf.serial = &stage->serial;

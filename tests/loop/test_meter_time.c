@@ -61,7 +61,7 @@ static void test_dead_costs_little(void **state)
     (void)state;
     good_asks = bad_asks = 0;
     rig_open(&rig);
-    peer_open_pty(&peer, &rig, unit_9_is_dead);
+    peer_open_serial(&peer, &rig, unit_9_is_dead);
     start(&rig, &peer, ", timeout: 4s, retries: 1",
           "  - { name: m, line: a, unit: 5, profile: one, every: 100ms }\n"
           "  - { name: n, line: a, unit: 9, profile: one, every: 100ms }\n");
@@ -134,7 +134,7 @@ static void test_slow_is_learned(void **state)
     good_asks = 0;
     rig_open(&rig);
     rig.look = look;
-    peer_open_pty(&peer, &rig, unit_9_is_slow);
+    peer_open_serial(&peer, &rig, unit_9_is_slow);
     start(&rig, &peer, ", timeout: 4s, retries: 1",
           "  - { name: m, line: a, unit: 5, profile: one, every: 1s }\n"
           "  - { name: n, line: a, unit: 9, profile: one, every: 1s }\n");
@@ -181,7 +181,7 @@ static void test_overloaded(void **state)
     (void)state;
     memset(asks_of, 0, sizeof(asks_of));
     rig_open(&rig);
-    peer_open_pty(&peer, &rig, takes_25_ms);
+    peer_open_serial(&peer, &rig, takes_25_ms);
     start(&rig, &peer, "",
           "  - { name: m1, line: a, unit: 1, profile: one, every: 100ms }\n"
           "  - { name: m2, line: a, unit: 2, profile: one, every: 100ms }\n"

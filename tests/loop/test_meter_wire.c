@@ -242,7 +242,7 @@ static void test_calm_after_garbage(void **state)
     rig.look = look;
     uv_timer_init(&rig.fixture.loop.uv, &noise.timer);
     noise.peer = &peer;
-    peer_open_pty(&peer, &rig, babbles_at_times);
+    peer_open_serial(&peer, &rig, babbles_at_times);
     start(&rig, &peer, "serial", "silence_ms: 1.75 }, timeout: 300ms",
           two_meters);
     kw_fixture_until(&rig.fixture, has_good, &rig);

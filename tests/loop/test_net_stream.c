@@ -156,7 +156,7 @@ static void open_listener(struct scene *scene)
     struct kw_listener_options options = {
         .service = "test",
         .address = "127.0.0.1:0",
-        .backlog = 16,
+        .backlog = 64, /* the kernel makes those beyond it wait */
         .accepted = on_accepted,
         .arg = scene,
     };
@@ -934,7 +934,7 @@ static int open_at(struct scene *scene, const char *address,
     struct kw_listener_options options = {
         .service = "test",
         .address = address,
-        .backlog = 16,
+        .backlog = 64, /* the kernel makes those beyond it wait */
         .accepted = on_accepted,
         .arg = scene,
     };

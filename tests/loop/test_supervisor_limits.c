@@ -246,38 +246,6 @@ static void test_slow_reader(void **state)
     stage_close(&stage);
 }
 
-/* One that reads late gets all its answers. */
-static void test_late_reader(void **state)
-{
-    enum { MANY = 20000 };
-    struct station station;
-    struct stage stage;
-    unsigned char frame[300];
-    int small = 4096;
-    unsigned sent = 0;
-
-    (void)state;
-    open_stage(&stage, STAGE_TCP);
-    station_open(&station, &stage);
-    setsockopt(station.fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
-    while (sent < MANY) {
-        size_t length = station_frame(
-            &station, 5, (const unsigned char[]){3, 0, 100, 0, 4}, 5, frame);
-
-        if (send(station.fd, frame, length, MSG_NOSIGNAL) != (ssize_t)length) {
-            kw_fixture_run_ms(&stage.rig.fixture, 5);
-            break;
-        }
-        sent++;
-    }
-    for (unsigned i = 0; i < sent; i++) {
-        station_hear_as(&station, (uint16_t)(i + 1));
-        station_expect_registers(&station, 100, 4);
-    }
-    station_close(&station);
-    stage_close(&stage);
-}
-
 static void test_no_modbus(void **state)
 {
     static const char *const texts[] = {"GET / HTTP/1.1\r\n\r\n",
@@ -445,9 +413,9 @@ int main(void)
         cmocka_unit_test(test_stations),    cmocka_unit_test(test_not_set_up),
         cmocka_unit_test(test_connections), cmocka_unit_test(test_come_back),
         cmocka_unit_test(test_idle),        cmocka_unit_test(test_half_frame),
-        cmocka_unit_test(test_slow_reader), cmocka_unit_test(test_late_reader),
-        cmocka_unit_test(test_no_modbus),   cmocka_unit_test(test_rtu),
-        cmocka_unit_test(test_addresses),   cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_slow_reader), cmocka_unit_test(test_no_modbus),
+        cmocka_unit_test(test_rtu),         cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

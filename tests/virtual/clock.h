@@ -31,6 +31,9 @@
  *   (a worker of the kernel carries its bytes), nor another process or a
  *   thread that the test makes. Tests with these are in tests/real, with the
  *   real clock and tolerant bounds. A serial port is virtual/serial.h.
+ * - TCP keeps bytes back for real milliseconds without TCP_NODELAY, when the
+ *   receiver's window is full, and when more connections come at once than the
+ *   listener's backlog: set the first, avoid the others.
  * - No loop "until the clock says": the clock does not move while it runs.
  *   kw_fixture_until and kw_fixture_run_ms wait.
  *

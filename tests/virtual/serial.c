@@ -20,7 +20,10 @@ struct port {
     uv_poll_t poll;
     bool handle_open; /* poll is, or is still closing */
     bool wanted;      /* open when the old handle is gone */
+    struct port *next;
 };
+
+static struct port *open_ports;
 
 static struct port *port_of(struct kw_meter_link *link)
 {
@@ -39,6 +42,24 @@ static void on_poll_closed(uv_handle_t *handle)
     kw_life_drop(port->link.owner.life);
 }
 
+static void take_out(const struct port *port)
+{
+    struct port **at = &open_ports;
+
+    while (*at != port)
+        at = &(*at)->next;
+    *at = port->next;
+}
+
+const struct kw_meter_serial_conf *kw_virtual_serial(const char *name)
+{
+    for (const struct port *port = open_ports; port; port = port->next) {
+        if (strcmp(port->conf->port, name) == 0)
+            return port->conf;
+    }
+    return NULL;
+}
+
 static void port_close(struct kw_meter_link *link)
 {
     struct port *port = port_of(link);
@@ -46,6 +67,7 @@ static void port_close(struct kw_meter_link *link)
     port->wanted = false;
     if (port->fd < 0)
         return;
+    take_out(port);
     uv_close((uv_handle_t *)&port->poll, on_poll_closed);
     close(port->fd);
     port->fd = -1;
@@ -98,6 +120,8 @@ static void try_open(struct port *port)
     }
     port->poll.data = port;
     port->handle_open = true;
+    port->next = open_ports;
+    open_ports = port;
     kw_life_hold(owner->life);
     uv_poll_start(&port->poll, UV_READABLE, on_ready);
     owner->events->on_up(owner->arg);

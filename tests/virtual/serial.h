@@ -14,6 +14,9 @@
 
 #include "meter/link.h"
 
+/* With what the port of that name is open; NULL when it isn't. */
+const struct kw_meter_serial_conf *kw_virtual_serial(const char *port);
+
 struct kw_meter_link *
 __wrap_kw_meter_serial_new(const struct kw_meter_serial_conf *conf,
                            const struct kw_meter_link_owner *owner);

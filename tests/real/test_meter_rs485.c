@@ -4,7 +4,7 @@
  * neither, so this program has an ioctl of its own that plays a port with both
  * and writes down what is asked of it.
  */
-#include "test_meter_rig.h"
+#include "loop/test_meter_rig.h"
 
 #include <linux/serial.h>
 #include <sys/ioctl.h>

@@ -6,7 +6,7 @@
  * kills it, opens the database and reads all of it: every poll that was told
  * of must be there with its value.
  */
-#include "test_history_rig.h"
+#include "loop/test_history_rig.h"
 
 #include <signal.h>
 #include <sys/wait.h>

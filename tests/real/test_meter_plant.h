@@ -6,7 +6,7 @@
 #ifndef KW_TEST_METER_PLANT_H
 #define KW_TEST_METER_PLANT_H
 
-#include "test_meter_rig.h"
+#include "loop/test_meter_rig.h"
 
 #include <signal.h>
 #include <sys/un.h>
