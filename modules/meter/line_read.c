@@ -156,13 +156,15 @@ static void doubt(struct kw_meter_line *line, const struct kw_meter_slot *slot)
 }
 
 /* A reply that has been taken for another block is set aside: if it was a copy
- * the real one follows in the usual time. */
+ * the real one follows in the usual time. The reply to a write is not, because
+ * the request would be sent again when none follows, and a write must leave
+ * once; late replies to writes are kept apart by markers (doubt.h). */
 static bool set_aside(struct kw_meter_line *line, struct kw_meter_slot *slot,
                       const struct kw_meter_rtu_found *found)
 {
     uint64_t usual_ns;
 
-    if (slot->marker ||
+    if (slot->marker || kw_meter_ask_is_write(&slot->ask) ||
         !kw_meter_trust_twin(line->trust, &slot->ask, line->rx + found->pdu,
                              found->pdu_length))
         return false;
