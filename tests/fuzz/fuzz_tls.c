@@ -149,12 +149,7 @@ static void on_secret(const SSL *ssl, const char *line)
 
     if (strncmp(line, label, strlen(label)) != 0)
         return;
-    for (size_t i = 0; i < SECRET; i++) {
-        unsigned byte;
-
-        must(sscanf(hex + 2 * i, "%2x", &byte) == 1);
-        scene->secret[i] = (uint8_t)byte;
-    }
+    must(OPENSSL_hexstr2buf_ex(scene->secret, SECRET, NULL, hex, '\0') == 1);
 }
 
 static void send_all(struct scene *scene, const void *bytes, size_t length)
