@@ -44,18 +44,18 @@ struct answer {
     int err;
 };
 
-static void start_next(struct kw_history *history, uint64_t session);
+static void start_waiting(struct kw_history *history);
 
+/* The place becomes free for a query that waits. */
 static void free_answer(struct answer *answer)
 {
     struct kw_history *history = answer->history;
-    uint64_t session = answer->session;
 
     kw_list_remove(&answer->link);
     history->query_count--;
     kw_history_fetch_fini(&answer->fetch);
     kw_free(answer);
-    start_next(history, session);
+    start_waiting(history);
 }
 
 /* The client is gone; the request is dead. */
@@ -248,20 +248,32 @@ static unsigned count_of(const struct kw_history *history, uint64_t session,
     return count;
 }
 
-/* Starts the session's first query that waits, if it may have one more. */
-static void start_next(struct kw_history *history, uint64_t session)
+/* The first query that waits and whose session may have one more running. */
+static struct answer *find_waiting(const struct kw_history *history)
 {
-    if (!history->ready || history->life.closing ||
-        count_of(history, session, true) >= RUNS_SESSION)
-        return;
     KW_LIST_EACH (link, &history->queries) {
         struct answer *answer = KW_LIST_ENTRY(link, struct answer, link);
 
-        if (answer->session == session && !answer->started) {
-            start(answer);
-            return;
-        }
+        if (!answer->started &&
+            count_of(history, answer->session, true) < RUNS_SESSION)
+            return answer;
     }
+    return NULL;
+}
+
+/*
+ * Starts each query that may run. One that can't be started is answered and
+ * freed, and this function runs again for its place, so the list is searched
+ * from its beginning each time. At most QUERIES_MAX calls stand on the stack.
+ */
+static void start_waiting(struct kw_history *history)
+{
+    struct answer *answer;
+
+    if (!history->ready || history->life.closing)
+        return;
+    while ((answer = find_waiting(history)) != NULL)
+        start(answer);
 }
 
 /* Everything that the job needs to know of the query. */
@@ -342,19 +354,15 @@ void kw_history_get(void *self, struct kw_request *request)
     fill(&answer->fetch, &query);
     request->on_closed = on_closed;
     request->arg = answer;
-    start_next(history, answer->session);
+    start_waiting(history);
 }
 
 void kw_history_queries_resume(struct kw_history *history)
 {
-    KW_LIST_EACH_SAFE (link, after, &history->queries) {
-        struct answer *answer = KW_LIST_ENTRY(link, struct answer, link);
-
-        if (!history->ready)
-            fail(answer, KW_ENOMEM);
-        else if (!answer->started)
-            start_next(history, answer->session);
-    }
+    while (!history->ready && !kw_list_empty(&history->queries))
+        fail(KW_LIST_ENTRY(history->queries.next, struct answer, link),
+             KW_ENOMEM);
+    start_waiting(history);
 }
 
 void kw_history_queries_stop(struct kw_history *history)

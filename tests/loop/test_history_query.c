@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* GET /history: raw and stepped, JSON and CSV, slices, slow and lost clients.
  */
+#include "core/job.h"
 #include "test_history_rig.h"
 
-enum { HOUR_MS = 3600000 };
+#include <semaphore.h>
+
+enum { HOUR_MS = 3600000, LANE_JOBS = 64 /* that the queries' lane takes */ };
 
 struct ask {
     struct rig rig;
@@ -410,6 +413,64 @@ static void test_busy(void **state)
     close_ask(&ask);
 }
 
+/* A job that keeps the queries' lane busy. */
+struct block {
+    struct kw_job job;
+    sem_t *go;
+    bool done;
+};
+
+static void wait_for_go(struct kw_job *job)
+{
+    sem_wait(KW_LIST_ENTRY(job, struct block, job)->go);
+}
+
+static void on_block_done(struct kw_job *job, int err)
+{
+    assert_int_equal(err, 0);
+    KW_LIST_ENTRY(job, struct block, job)->done = true;
+}
+
+/* None of the queries that waited for the replay can be started: each one is
+ * answered, once. */
+static void test_lane_is_full(void **state)
+{
+    struct kw_test_reply replies[4];
+    struct block blocks[LANE_JOBS];
+    struct ask ask;
+    sem_t go;
+
+    (void)state;
+    open_ask(&ask);
+    assert_int_equal(sem_init(&go, 0, 0), 0);
+    for (size_t i = 0; i < LANE_JOBS; i++) {
+        blocks[i] = (struct block){
+            .job = {.work = wait_for_go, .done = on_block_done}, .go = &go};
+        kw_list_init(&blocks[i].job.link);
+        assert_int_equal(kw_jobs_submit(ask.rig.fixture.core.jobs,
+                                        KW_LANE_QUERY, &blocks[i].job),
+                         0);
+    }
+    for (size_t i = 0; i < 4; i++) {
+        kw_test_reply_init(&replies[i], KW_PROFILE_USER);
+        replies[i].who.session = 1;
+        replies[i].request.query = &ask.text;
+        kw_history_get(ask.rig.history, &replies[i].request);
+    }
+    rig_until_ready(&ask.rig);
+    for (size_t i = 0; i < 4; i++) {
+        kw_test_reply_expect(&replies[i], 503, "busy");
+        kw_test_reply_fini(&replies[i]);
+    }
+    assert_int_equal(ask.rig.history->query_count, 0);
+    for (size_t i = 0; i < LANE_JOBS; i++)
+        sem_post(&go);
+    for (size_t i = 0; i < LANE_JOBS; i++)
+        kw_fixture_until_set(&ask.rig.fixture, &blocks[i].done);
+    sem_destroy(&go);
+    close_ask(&ask);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -424,6 +485,7 @@ int main(void)
         cmocka_unit_test(test_stop_with_queries),
         cmocka_unit_test(test_waits_for_the_replay),
         cmocka_unit_test(test_busy),
+        cmocka_unit_test(test_lane_is_full),
     };
 
     return cmocka_run_group_tests_name("history_query", tests, NULL, NULL);
