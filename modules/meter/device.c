@@ -258,7 +258,7 @@ unsigned kw_meter_device_refused_points(const struct kw_meter_device *device)
     unsigned points = 0;
 
     for (size_t i = 0; i < device->plan.count; i++) {
-        if (device->request[i].refused != 0)
+        if (device->request[i].left_out == KW_QUALITY_BAD_EXCEPTION)
             points += device->plan.requests[i].points;
     }
     return points;
@@ -276,7 +276,8 @@ void kw_meter_device_claim(struct kw_meter_device *device)
                                    .count = request->count};
         double rate;
 
-        if (request->read_class == KW_MAP_ONCE)
+        if (request->read_class == KW_MAP_ONCE ||
+            device->request[i].left_out != KW_QUALITY_GOOD)
             continue;
         rate = 1e9 / (double)device->period_ns[request->read_class];
         requests += rate;

@@ -59,11 +59,25 @@ enum kw_meter_step {
     KW_METER_STEP_SENT,
 };
 
-/* What the meter refuses for good, all requests together (refused.c). */
+/* What the meter does not give, all requests together (refused.c). */
 struct kw_meter_refused {
-    unsigned count; /* requests */
+    unsigned count; /* requests that are left out */
     unsigned next;  /* the one to be tried again next, or the first behind */
     uint64_t retry_ns, pause_ms;
+    uint64_t silent_ns; /* before that none without an answer is tried */
+    bool again;         /* all of the plan is to be asked anew */
+};
+
+/* How a meter that gives no answer is asked (probe.c). */
+enum { KW_METER_PROBE_SIZES = 4 };
+struct kw_meter_probe {
+    bool silent;     /* the last poll ended so */
+    unsigned lost;   /* requests without an answer in a row in this poll */
+    unsigned start;  /* the request that goes first */
+    unsigned at;     /* the request of the last probe */
+    uint16_t points; /* that it asked for; 0: there was none */
+    uint16_t sizes[KW_METER_PROBE_SIZES]; /* asked since the last answer */
+    uint8_t sizes_count;
 };
 
 struct kw_meter_device_owner {
@@ -99,6 +113,7 @@ struct kw_meter_device {
     char *texts;                 /* of the attributes */
     struct kw_meter_counters *counters; /* NULL: it has none */
     struct kw_meter_refused refused;
+    struct kw_meter_probe probe;
 
     uint64_t period_ns[KW_MAP_ONCE];
     uint64_t grid_ns[KW_MAP_ONCE]; /* start of each class's grid */
@@ -160,8 +175,8 @@ KW_MUST_CHECK int kw_meter_device_start(struct kw_meter_device *device,
 /* Points of its map that the meter refuses. */
 unsigned kw_meter_device_refused_points(const struct kw_meter_device *device);
 
-/* Tells the line what the meter asks of it: all its requests in their periods,
- * nothing while it is set aside. */
+/* Tells the line what the meter asks of it: its requests in their periods but
+ * those that are left out; nothing while it is set aside. */
 void kw_meter_device_claim(struct kw_meter_device *device);
 
 /* What is wrong, for people: "no answer since ...", "no answer yet" before the

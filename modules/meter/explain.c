@@ -40,8 +40,7 @@ static unsigned word(const struct pdu *pdu, size_t at)
     return (unsigned)pdu->bytes[at] << 8 | pdu->bytes[at + 1];
 }
 
-/* What a function reads or writes. */
-static const char *things(unsigned function, unsigned count)
+const char *kw_meter_things(unsigned function, unsigned count)
 {
     static const char *const names[][2] = {
         [1] = {"coil", "coils"},
@@ -84,7 +83,7 @@ static void say_range(struct words *words, const struct pdu *pdu)
 {
     unsigned count = word(pdu, 3);
 
-    say(words, "%u %s from %u", count, things(pdu->bytes[0], count),
+    say(words, "%u %s from %u", count, kw_meter_things(pdu->bytes[0], count),
         word(pdu, 1));
 }
 
@@ -138,11 +137,11 @@ static void say_values(struct words *words, const struct pdu *pdu,
 
     if (frame->function == function && bytes == expected)
         say(words, "%u %s from %u", (unsigned)frame->count,
-            things(function, frame->count), (unsigned)frame->address);
+            kw_meter_things(function, frame->count), (unsigned)frame->address);
     else if (function <= 2)
-        say(words, "%u bytes of %s", bytes, things(function, 2));
+        say(words, "%u bytes of %s", bytes, kw_meter_things(function, 2));
     else
-        say(words, "%u %s", bytes / 2, things(function, bytes / 2));
+        say(words, "%u %s", bytes / 2, kw_meter_things(function, bytes / 2));
     if (pdu->length < bytes + 2U)
         say(words, ", %u bytes of them missing",
             (unsigned)(bytes + 2U - pdu->length));

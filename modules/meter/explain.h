@@ -13,6 +13,10 @@
 
 enum { KW_METER_MEANING_SIZE = 160 };
 
+/* What functions 1 to 6, 15 and 16 read or write: "holding registers"; of a
+ * count of 1 "holding register". */
+const char *kw_meter_things(unsigned function, unsigned count);
+
 /*
  * The meaning of a frame of which length bytes are kept; rtu: with a CRC, else
  * with an MBAP header. text ends with NUL, is ASCII and holds no byte of the

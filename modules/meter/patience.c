@@ -42,3 +42,9 @@ bool kw_meter_patience_full(unsigned failures, bool known)
     return failures >= KW_METER_PATIENCE_FULL_FROM &&
            failures % KW_METER_PATIENCE_FULL_EACH == 0;
 }
+
+bool kw_meter_patience_repeats(unsigned failures, bool known,
+                               uint64_t period_ms)
+{
+    return failures == 0 && (known || period_ms > KW_METER_PATIENCE_NEAR_MS);
+}

@@ -16,11 +16,12 @@
 #include <stdint.h>
 
 enum {
-    KW_METER_PATIENCE_TIMES = 4,      /* the longest answer seen */
-    KW_METER_PATIENCE_LEAST_MS = 100, /* adapters and their drivers */
-    KW_METER_PATIENCE_MINUTES = 10,   /* what was seen is old after */
-    KW_METER_PATIENCE_FULL_FROM = 8,  /* failed polls: pauses of a minute */
-    KW_METER_PATIENCE_FULL_EACH = 4,  /* and each so many */
+    KW_METER_PATIENCE_TIMES = 4,       /* the longest answer seen */
+    KW_METER_PATIENCE_LEAST_MS = 100,  /* adapters and their drivers */
+    KW_METER_PATIENCE_MINUTES = 10,    /* what was seen is old after */
+    KW_METER_PATIENCE_FULL_FROM = 8,   /* failed polls: pauses of a minute */
+    KW_METER_PATIENCE_FULL_EACH = 4,   /* and each so many */
+    KW_METER_PATIENCE_NEAR_MS = 10000, /* a period to wait for */
 };
 
 /* From the last byte of a request to the first of its answer; zero before the
@@ -47,5 +48,14 @@ uint32_t kw_meter_patience_ms(const struct kw_meter_patience *patience,
  * row without an answer; known: the meter has answered since the start.
  */
 bool kw_meter_patience_full(unsigned failures, bool known);
+
+/*
+ * Is a request without an answer repeated in its poll? Not that of a meter
+ * that failed the last poll too; nor that of one that never answered when the
+ * next poll is as good as a repetition, KW_METER_PATIENCE_NEAR_MS away or less.
+ * period_ms: the meter's.
+ */
+bool kw_meter_patience_repeats(unsigned failures, bool known,
+                               uint64_t period_ms);
 
 #endif

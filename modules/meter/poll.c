@@ -6,18 +6,18 @@
  * poll and marks the requests of all classes that are due. Each answer is
  * decoded into the samples. When nothing is left the samples are published in
  * one call and the meter waits for the next time of its grids.
- * Failures: a request without an answer is repeated, after others that are
- * due; when that fails too, the meter is taken for dead and the rest of the
- * poll fails with it. A refused request fails alone, and is narrowed to what
- * the meter has (refused.c); a busy meter is asked again after a moment. A
- * counter that can't be what it reads is bad (counters.c). A bad quality is
- * published once, when it changes.
+ * Failures: a request without a usable answer is repeated, after others that
+ * are due; when that fails too, the next one shows whether the meter is there
+ * at all (probe.c), and if it isn't the rest of the poll fails. What alone is
+ * refused or not answered is narrowed and left out (refused.c); a busy meter
+ * is asked again after a moment.
  * On close: the line calls nothing any more; what was decoded is dropped.
  */
 #include "meter/device.h"
 
 #include "core/core.h"
 #include "meter/patience.h"
+#include "meter/probe.h"
 #include "meter/refused.h"
 #include "meter/settings.h"
 #include "meter/values.h"
@@ -131,7 +131,7 @@ static void take_due(struct kw_meter_device *device, uint64_t now_ns,
 }
 
 /* Marks what is due; a poll that begins early still has the class that comes
- * next. Of what the meter refuses, at most one is asked. */
+ * next. Of what is left out at most one is asked. */
 static void begin_poll(struct kw_meter_device *device, uint64_t now_ns)
 {
     bool due[KW_MAP_CLASSES];
@@ -139,6 +139,8 @@ static void begin_poll(struct kw_meter_device *device, uint64_t now_ns)
     int next = next_class(device);
     unsigned pick;
 
+    kw_meter_refused_join(device);
+    kw_meter_probe_begin(device);
     if (next != KW_MAP_ONCE && device->due_ns[next] > until_ns)
         until_ns = device->due_ns[next];
     take_due(device, now_ns, until_ns, due);
@@ -153,7 +155,7 @@ static void begin_poll(struct kw_meter_device *device, uint64_t now_ns)
         device->request[i].tries = 0;
         device->request[i].taken = false;
         if (due[device->plan.requests[i].read_class] &&
-            device->request[i].refused == 0)
+            device->request[i].left_out == KW_QUALITY_GOOD)
             set_step(device, i, KW_METER_STEP_TODO);
     }
     pick = kw_meter_refused_pick(device, now_ns);
@@ -215,10 +217,22 @@ static void judge(struct kw_meter_device *device, uint64_t now_ns)
         return;
     }
     device->failures++;
+    device->probe.silent = device->probe.lost > 0;
     device->shown_quality = device->worst;
     device->shown_exception = device->exception;
     if (is_aside(device))
         set_state(device, KW_METER_DEVICE_FAILING);
+}
+
+/* What got no answer in a poll that had one is to blame itself, and not the
+ * meter. */
+static void blame(struct kw_meter_device *device)
+{
+    for (unsigned i = 0; i < device->plan.count; i++) {
+        if (device->request[i].missed != KW_QUALITY_GOOD && device->answered)
+            kw_meter_refused_missed(device, i);
+        device->request[i].missed = KW_QUALITY_GOOD;
+    }
 }
 
 /* What was taken in this poll may be the answers to other requests: all of it
@@ -267,6 +281,7 @@ static void end_poll(struct kw_meter_device *device, uint64_t now_ns)
 {
     device->polling = false;
     kw_meter_values_publish(device, now_ns);
+    blame(device);
     judge(device, now_ns);
     plan_next(device, now_ns);
 }
@@ -290,15 +305,6 @@ static void go_on(struct kw_meter_device *device, uint64_t now_ns)
                           device->deadline_ns);
 }
 
-/* 0: the line's. A meter that does not answer is probed with less, see
- * patience.h. */
-static uint32_t timeout_ms(const struct kw_meter_device *device)
-{
-    if (kw_meter_patience_full(device->failures, device->stats.rtt_count > 0))
-        return 0;
-    return kw_meter_line_probe_ms(device->job.line, device->stats.rtt_max_us);
-}
-
 static bool poll_next(struct kw_meter_job *job, uint64_t now_ns,
                       struct kw_meter_ask *ask, unsigned *tag)
 {
@@ -314,15 +320,13 @@ static bool poll_next(struct kw_meter_job *job, uint64_t now_ns,
         plan_next(device, now_ns); /* it refuses all that was due */
         return false;
     }
-    for (unsigned i = 0; i < device->plan.count; i++) {
-        if (device->request[i].step != KW_METER_STEP_TODO)
-            continue;
-        *tag = i;
-        kw_meter_refused_ask(device, i, ask);
-        ask->timeout_ms = timeout_ms(device);
-        return true;
-    }
-    return false;
+    /* What is under way after a loss shows whether the meter is there. */
+    if (device->todo == 0 || (device->probe.lost > 0 && device->sent > 0))
+        return false;
+    *tag = kw_meter_probe_next(device);
+    kw_meter_refused_ask(device, *tag, ask);
+    kw_meter_probe_ask(device, *tag, ask);
+    return true;
 }
 
 static void poll_sent(struct kw_meter_job *job, unsigned tag, uint64_t now_ns)
@@ -340,6 +344,21 @@ static void poll_sent(struct kw_meter_job *job, unsigned tag, uint64_t now_ns)
         kw_meter_line_put(job, now_ns, device->deadline_ns);
 }
 
+/* Is a request without a usable answer worth a repetition? */
+static bool repeats(const struct kw_meter_device *device, unsigned tag,
+                    uint8_t quality)
+{
+    const struct kw_meter_request_state *state = &device->request[tag];
+    uint64_t period_ms = device->period_ns[KW_MAP_FAST] / ns_per_ms;
+
+    if (device->probe.lost > 0 || state->left_out != KW_QUALITY_GOOD ||
+        state->trial != 0)
+        return false;
+    return quality == KW_QUALITY_BAD_LINE ||
+           kw_meter_patience_repeats(device->failures,
+                                     device->stats.rtt_count > 0, period_ms);
+}
+
 /* True when the request is to be repeated. */
 static bool retry(struct kw_meter_device *device, unsigned tag,
                   const struct kw_meter_answer *answer, uint64_t now_ns)
@@ -355,14 +374,11 @@ static bool retry(struct kw_meter_device *device, unsigned tag,
 
     if (busy)
         device->busy_until_ns = now_ns + KW_METER_BUSY_MS * ns_per_ms;
-    /* A meter that failed the last poll too is asked again with the next. */
-    if (lost && quality != KW_QUALITY_BAD_LINE && device->failures > 0)
-        return false;
     /* Whether it was the answer only the second time can tell. */
     if (foreign && most == 0)
         most = 1;
-    if (!(busy || foreign || lost) || is_aside(device) ||
-        device->request[tag].tries >= most)
+    if (!(busy || foreign || (lost && repeats(device, tag, quality))) ||
+        (is_aside(device) && !foreign) || device->request[tag].tries >= most)
         return false;
     device->request[tag].tries++;
     set_step(device, tag, KW_METER_STEP_TODO);
@@ -390,21 +406,37 @@ static void tell_refused(struct kw_meter_device *device, unsigned tag,
         set_step(device, (unsigned)device->plan.count - 1, KW_METER_STEP_TODO);
 }
 
+/* No usable answer came, also when the request was repeated. */
+static void lose(struct kw_meter_device *device, unsigned tag, uint8_t quality,
+                 uint64_t now_ns)
+{
+    struct kw_meter_request_state *state = &device->request[tag];
+
+    state->missed = quality;
+    state->missed_exception = device->exception;
+    if (state->left_out == KW_QUALITY_GOOD)
+        fail_request(device, tag, quality);
+    if (!kw_meter_probe_lost(device, tag))
+        fail_rest(device, quality);
+    device->deadline_ns = now_ns + device->period_ns[KW_MAP_FAST];
+}
+
 static void fail_answer(struct kw_meter_device *device, unsigned tag,
-                        uint8_t quality, uint8_t exception)
+                        uint8_t quality, uint8_t exception, uint64_t now_ns)
 {
     device->worst = quality;
     device->exception = exception;
-    if (quality == KW_QUALITY_BAD_EXCEPTION &&
-        (kw_meter_refusal(exception) == KW_METER_REFUSAL_NARROWS ||
-         kw_meter_refusal(exception) == KW_METER_REFUSAL_FUNCTION)) {
-        tell_refused(device, tag, exception);
+    if (quality != KW_QUALITY_BAD_EXCEPTION &&
+        quality != KW_QUALITY_BAD_FOREIGN) {
+        lose(device, tag, quality, now_ns);
         return;
     }
-    fail_request(device, tag, quality);
-    if (quality != KW_QUALITY_BAD_EXCEPTION &&
-        quality != KW_QUALITY_BAD_FOREIGN)
-        fail_rest(device, quality);
+    kw_meter_probe_heard(device);
+    if (kw_meter_refusal(exception) == KW_METER_REFUSAL_NARROWS ||
+        kw_meter_refusal(exception) == KW_METER_REFUSAL_FUNCTION)
+        tell_refused(device, tag, exception);
+    else
+        fail_request(device, tag, quality);
 }
 
 static void count_answer(struct kw_meter_device *device,
@@ -429,23 +461,44 @@ static void keep_image(struct kw_meter_device *device, unsigned tag,
                        now_ns);
 }
 
+/* A probe of a part was answered or refused: the meter is there. */
+static void ask_whole(struct kw_meter_device *device, unsigned tag)
+{
+    kw_meter_probe_heard(device);
+    set_step(device, tag, KW_METER_STEP_TODO);
+}
+
+/* Good data. A probe shows that the meter is there: the whole follows. */
+static void take_answer(struct kw_meter_device *device, unsigned tag,
+                        const unsigned char *data, uint64_t now_ns)
+{
+    device->answered = device->request[tag].taken = true;
+    kw_meter_values_take(device, tag, data);
+    if (kw_meter_probe_is_part(device, tag)) {
+        ask_whole(device, tag);
+        return;
+    }
+    kw_meter_probe_heard(device);
+    keep_image(device, tag, data, now_ns);
+    tell_refused(device, tag, 0);
+}
+
 static void poll_answered(struct kw_meter_job *job, unsigned tag,
                           const struct kw_meter_answer *answer, uint64_t now_ns)
 {
     struct kw_meter_device *device = device_of(job);
     uint8_t quality = kw_meter_answer_quality(answer);
+    bool part = kw_meter_probe_is_part(device, tag);
 
     count_answer(device, answer, now_ns);
     set_step(device, tag, KW_METER_STEP_NONE);
     device->broke = quality == KW_QUALITY_BAD_LINE;
-    if (quality == KW_QUALITY_GOOD) {
-        device->answered = device->request[tag].taken = true;
-        keep_image(device, tag, answer->data, now_ns);
-        kw_meter_values_take(device, tag, answer->data);
-        tell_refused(device, tag, 0);
-    } else if (!retry(device, tag, answer, now_ns)) {
-        fail_answer(device, tag, quality, answer->exception);
-    }
+    if (quality == KW_QUALITY_GOOD)
+        take_answer(device, tag, answer->data, now_ns);
+    else if (part && quality == KW_QUALITY_BAD_EXCEPTION)
+        ask_whole(device, tag); /* it is there */
+    else if (!retry(device, tag, answer, now_ns))
+        fail_answer(device, tag, quality, answer->exception, now_ns);
     go_on(device, now_ns);
 }
 
@@ -495,6 +548,7 @@ static void poll_down(struct kw_meter_job *job, uint64_t now_ns)
     device->stamp_ms = kw_clock_wall_ms(device->core->clock);
     for (unsigned i = 0; i < device->plan.count; i++) {
         set_step(device, i, KW_METER_STEP_NONE);
+        device->request[i].missed = KW_QUALITY_GOOD;
         fail_request(device, i, KW_QUALITY_BAD_LINE);
     }
     kw_meter_values_publish(device, now_ns);

@@ -28,6 +28,14 @@ enum kw_meter_refusal kw_meter_refusal(unsigned code);
 
 enum { KW_METER_BUSY_MS = 250 }; /* pause before a busy meter is asked again */
 
+/* Registers (functions 1 and 2: bits) that are left out for want of a usable
+ * answer; function 0: none. */
+struct kw_meter_gap {
+    uint8_t quality; /* enum kw_quality: why */
+    uint8_t function;
+    uint16_t first, last;
+};
+
 /* The search in one block; zero while none is under way. */
 struct kw_meter_narrow {
     uint16_t good;    /* points from the front that are answered together */

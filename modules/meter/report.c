@@ -38,6 +38,7 @@ int kw_meter_report_init(struct kw_meter_report *report,
         at->unit = (uint8_t)device->entry->unit;
         at->exception = device->last_exception;
         at->refused = kw_meter_device_refused_points(device);
+        (void)kw_meter_refused_gap(device, &at->gap);
     }
     report->line = (struct kw_meter_line_case){
         .serial = bus->conf->serial != NULL,
@@ -79,6 +80,9 @@ static void put_verdict(struct kw_json *json,
     kw_json_uint(json, "count", verdict->count);
     kw_json_uint(json, "of", verdict->of);
     kw_json_uint(json, "exception", verdict->exception);
+    kw_json_uint(json, "function", verdict->gap.function);
+    kw_json_uint(json, "first", verdict->gap.first);
+    kw_json_uint(json, "last", verdict->gap.last);
     kw_json_real(json, "mean", verdict->mean_us / 1000);
     kw_json_real(json, "timeout", verdict->timeout_us / 1000);
     kw_json_real(json, "demand", rounded(verdict->demand));
@@ -254,7 +258,7 @@ static void put_histogram(struct kw_json *json,
     kw_json_end_object(json);
 }
 
-/* What the meter refuses, as ranges of addresses. */
+/* What the meter refuses or, with exception 0, gives no usable answer to. */
 static void put_narrowed(struct kw_json *json,
                          const struct kw_meter_device *device)
 {
@@ -262,13 +266,13 @@ static void put_narrowed(struct kw_json *json,
     for (size_t i = 0; i < device->plan.count; i++) {
         const struct kw_plan_request *request = &device->plan.requests[i];
 
-        if (device->request[i].refused == 0)
+        if (device->request[i].left_out == KW_QUALITY_GOOD)
             continue;
         kw_json_object(json, NULL);
         kw_json_uint(json, "function", request->function);
         kw_json_uint(json, "first", request->address);
         kw_json_uint(json, "last", request->address + request->count - 1U);
-        kw_json_uint(json, "exception", device->request[i].refused);
+        kw_json_uint(json, "exception", device->request[i].exception);
         kw_json_end_object(json);
     }
     kw_json_end_array(json);

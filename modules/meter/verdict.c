@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "meter/verdict.h"
 
+#include "base/sample.h"
+#include "meter/explain.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -33,6 +36,12 @@ static const char *const texts[KW_METER_VERDICTS_COUNT] = {
     [KW_METER_VERDICT_LATE] =
         "unit {unit}: {count} answers came after the time-out of "
         "{timeout}: the time-out is too short",
+    [KW_METER_VERDICT_BLOCK_SILENT] =
+        "unit {unit}: no answer to {registers}, others are answered: leave "
+        "them out of the map",
+    [KW_METER_VERDICT_BLOCK_GARBLED] =
+        "unit {unit}: no usable answer to {registers}, others are answered: "
+        "leave them out of the map",
     [KW_METER_VERDICT_CRC] =
         "unit {unit}: {share} CRC errors only on this meter: its wiring "
         "or termination",
@@ -268,6 +277,18 @@ static bool late(const struct kw_meter_survey *survey,
            verdict->count >= meter->counts.timeouts / 2;
 }
 
+/* A part of the map is not answered, and the meter is there. */
+static bool block(const struct kw_meter_survey *survey,
+                  const struct kw_meter_case *meter,
+                  struct kw_meter_verdict *verdict)
+{
+    (void)survey;
+    verdict->gap = meter->gap;
+    if (meter->gap.quality == KW_QUALITY_BAD_CRC)
+        verdict->kind = KW_METER_VERDICT_BLOCK_GARBLED;
+    return meter->gap.function != 0 && meter->counts.answers > 0;
+}
+
 /* CRC errors on all, on some, on one. */
 static bool has_crc(const struct kw_meter_case *meter,
                     struct kw_meter_verdict *verdict)
@@ -426,6 +447,7 @@ static const struct rule meter_rules[] = {
     {KW_METER_VERDICT_SILENT_ALL, silent_all},
     {KW_METER_VERDICT_SILENT_SERIAL, silent_alone},
     {KW_METER_VERDICT_LATE, late},
+    {KW_METER_VERDICT_BLOCK_SILENT, block},
     {KW_METER_VERDICT_FOREIGN, foreign},
     {KW_METER_VERDICT_SILENT, silent},
     {KW_METER_VERDICT_GARBLED_ALL, garbled_all},
@@ -510,6 +532,16 @@ const char *kw_meter_verdict_key(const struct kw_meter_verdict *verdict)
     return keys[verdict->kind];
 }
 
+/* "holding registers 800-801" */
+static int put_gap(const struct kw_meter_gap *gap, char *text, size_t size)
+{
+    const char *things =
+        kw_meter_things(gap->function, gap->last - gap->first + 1U);
+
+    return snprintf(text, size, gap->first == gap->last ? "%s %u" : "%s %u-%u",
+                    things, (unsigned)gap->first, (unsigned)gap->last);
+}
+
 /* The value that a name in braces stands for. */
 static int put_value(const struct kw_meter_verdict *verdict, const char *name,
                      char *text, size_t size)
@@ -517,6 +549,8 @@ static int put_value(const struct kw_meter_verdict *verdict, const char *name,
     switch (name[0]) {
     case 'u':
         return snprintf(text, size, "%u", (unsigned)verdict->unit);
+    case 'r':
+        return put_gap(&verdict->gap, text, size);
     case 's':
         return snprintf(text, size,
                         verdict->share < 0.0095 ? "%.1f %%" : "%.0f %%",

@@ -11,6 +11,7 @@
 #ifndef KW_METER_VERDICT_H
 #define KW_METER_VERDICT_H
 
+#include "meter/refusal.h"
 #include "meter/stats.h"
 
 enum { KW_METER_VERDICT_SIZE = 240 };
@@ -30,6 +31,8 @@ enum { KW_METER_VERDICT_SIZE = 240 };
     X(REFUSES, "meter_refuses")                                                \
     X(TWICE, "meter_twice")                                                    \
     X(LATE, "meter_late")                                                      \
+    X(BLOCK_SILENT, "meter_block_silent")                                      \
+    X(BLOCK_GARBLED, "meter_block_garbled")                                    \
     X(CRC, "meter_crc")                                                        \
     X(CRC_SOME, "meter_crc_some")                                              \
     X(CRC_ALL, "meter_crc_all")                                                \
@@ -60,13 +63,14 @@ enum kw_meter_verdict_kind {
 };
 
 struct kw_meter_verdict {
-    uint8_t kind;      /* enum kw_meter_verdict_kind */
-    uint8_t unit;      /* of a meter */
-    uint8_t exception; /* the last code */
-    double share;      /* of the requests, 0 to 1 */
-    double demand;     /* on the line, of what it can carry */
-    uint32_t count;    /* meters, frames or points, as the text says */
-    uint32_t of;       /* meters of the line that were judged */
+    uint8_t kind;            /* enum kw_meter_verdict_kind */
+    uint8_t unit;            /* of a meter */
+    uint8_t exception;       /* the last code */
+    struct kw_meter_gap gap; /* what is left out without an answer */
+    double share;            /* of the requests, 0 to 1 */
+    double demand;           /* on the line, of what it can carry */
+    uint32_t count;          /* meters, frames or points, as the text says */
+    uint32_t of;             /* meters of the line that were judged */
     uint32_t mean_us, timeout_us; /* of answers */
 };
 
@@ -74,8 +78,9 @@ struct kw_meter_verdict {
 struct kw_meter_case {
     struct kw_meter_counts counts;
     uint8_t unit;
-    uint8_t exception; /* the last code, 0 none */
-    uint32_t refused;  /* points of its map that it does not have */
+    uint8_t exception;       /* the last code, 0 none */
+    uint32_t refused;        /* points of its map that it does not have */
+    struct kw_meter_gap gap; /* what is left out without an answer */
 };
 
 /* And of its line. */

@@ -401,10 +401,10 @@ static void dead_or_alive(struct peer *peer, const struct kw_meter_ask *ask)
         peer_answer(peer, ask);
 }
 
-static bool five_attempts(void *arg)
+static bool six_attempts(void *arg)
 {
     (void)arg;
-    return attempts >= 5;
+    return attempts >= 6;
 }
 
 static bool recovered(void *arg)
@@ -414,8 +414,9 @@ static bool recovered(void *arg)
     return rig->recovered > 0;
 }
 
-/* Three polls fail, then the pauses are 2 and 4 seconds; one event when it is
- * set aside, one when it is back; each point is told bad once. */
+/* Three polls fail, the first of which asks for two blocks to see whether the
+ * meter is there at all; then the pauses are 2 and 4 seconds; one event when it
+ * is set aside, one when it is back; each point is told bad once. */
 static void test_aside(void **state)
 {
     struct rig rig;
@@ -430,11 +431,11 @@ static void test_aside(void **state)
     start(&rig, &peer, ", timeout: 50ms, retries: 0",
           "  - { name: good, line: a, unit: 5, profile: three, every: 100ms }\n"
           "  - { name: m, line: a, unit: 9, profile: three, every: 100ms }\n");
-    kw_fixture_until(&rig.fixture, five_attempts, &rig);
+    kw_fixture_until(&rig.fixture, six_attempts, &rig);
     assert_int_equal(rig.failing, 1);
     assert_int_equal(rig.bad, 3);
-    assert_in_range(attempt_ms[3] - attempt_ms[2], 1990, 2600);
-    assert_in_range(attempt_ms[4] - attempt_ms[3], 3990, 4600);
+    assert_in_range(attempt_ms[4] - attempt_ms[3], 1990, 2600);
+    assert_in_range(attempt_ms[5] - attempt_ms[4], 3990, 4600);
     answers = true;
     rig_stop(&rig);
     peer_close(&peer);
@@ -457,7 +458,7 @@ static void test_comes_back(void **state)
           "  - { name: m, line: a, unit: 9, profile: three, every: 100ms }\n");
     while (rig.failing == 0)
         uv_run(&rig.fixture.loop.uv, UV_RUN_ONCE);
-    assert_int_equal(attempts, 4); /* three polls, the first repeated */
+    assert_int_equal(attempts, 4); /* three polls, two blocks in the first */
     assert_int_equal(rig_metric(&rig, "meters_failing"), 1);
     rig_call(&rig, &reply, "/meters", NULL);
     assert_non_null(strstr(reply.body, "\"state\":\"failing\""));
@@ -515,7 +516,7 @@ static void test_attributes(void **state)
     rig_open(&rig);
     rig_map(&rig, "texts", "", with_texts);
     peer_open_serial(&peer, &rig, count_texts);
-    start(&rig, &peer, ", timeout: 50ms, retries: 0",
+    start(&rig, &peer, ", timeout: 50ms, retries: 1",
           "  - { name: m, line: a, unit: 5, profile: texts, every: 100ms }\n");
     kw_fixture_until(&rig.fixture, texts_read, &rig);
     polls = rig_metric(&rig, "polls_total");

@@ -700,9 +700,6 @@ static inline void peer_on_connection(uv_poll_t *poll, int status, int events)
     (void)events;
     if (fd < 0)
         return;
-    /* Else the kernel keeps small pieces back, for milliseconds of its own. */
-    if (peer->at.tcp)
-        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
     peer_disconnect(peer);
     peer_watch(peer, fd);
 }

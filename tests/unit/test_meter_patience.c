@@ -94,12 +94,25 @@ static void test_full(void **state)
             rows[i].full);
 }
 
+/* A meter that answered the last poll; one that never did only when its next
+ * poll is far. */
+static void test_repeats(void **state)
+{
+    (void)state;
+    assert_true(kw_meter_patience_repeats(0, true, 1000));
+    assert_false(kw_meter_patience_repeats(0, false, 1000));
+    assert_false(kw_meter_patience_repeats(0, false, 10000));
+    assert_true(kw_meter_patience_repeats(0, false, 10001));
+    assert_false(kw_meter_patience_repeats(1, true, 1000));
+    assert_false(kw_meter_patience_repeats(1, true, 60000));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nothing_seen), cmocka_unit_test(test_times),
         cmocka_unit_test(test_longest),      cmocka_unit_test(test_forgotten),
-        cmocka_unit_test(test_full),
+        cmocka_unit_test(test_full),         cmocka_unit_test(test_repeats),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

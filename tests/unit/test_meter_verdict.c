@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "meter/verdict.h"
 
+#include "base/sample.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -16,7 +18,8 @@ struct row {
     double demand;
     bool tcp, down;
     uint8_t exception;
-    uint32_t refused; /* points of unit 5 */
+    uint32_t refused;        /* points of unit 5 */
+    struct kw_meter_gap gap; /* of unit 5 */
     const char *line_key;
     const char *keys[4];
 };
@@ -213,6 +216,38 @@ static const struct row rows[] = {
      .refused = 3,
      .line_key = "",
      .keys = {"meter_narrowed"}},
+    /* a part that gives no answer */
+    {"a silent block",
+     {{LOST(20)}, {GOOD(1000)}},
+     2,
+     .gap = {KW_QUALITY_BAD_TIMEOUT, 3, 800, 801},
+     .line_key = "",
+     .keys = {"meter_block_silent", ""}},
+    {"a garbled block",
+     {{CRC(20)}, {GOOD(1000)}},
+     2,
+     .gap = {KW_QUALITY_BAD_CRC, 3, 800, 801},
+     .line_key = "",
+     .keys = {"meter_block_garbled", ""}},
+    {"a block that a gateway refuses for silence, and is asked for little",
+     {{GOOD(5), .exceptions = 5}},
+     1,
+     .exception = 11,
+     .gap = {KW_QUALITY_BAD_TIMEOUT, 4, 7, 7},
+     .line_key = "",
+     .keys = {"meter_block_silent"}},
+    {"a silent block whose answers come late",
+     {{LOST(40), .late = 38}, {GOOD(1000)}},
+     2,
+     .gap = {KW_QUALITY_BAD_TIMEOUT, 3, 800, 801},
+     .line_key = "",
+     .keys = {"meter_late", ""}},
+    {"a silent block of a meter that is dead by now",
+     {{DEAD(9)}, {GOOD(1000)}},
+     2,
+     .gap = {KW_QUALITY_BAD_TIMEOUT, 3, 800, 801},
+     .line_key = "",
+     .keys = {"meter_silent", ""}},
     /* of the line alone */
     {"too much",
      {{GOOD(1000)}},
@@ -262,6 +297,7 @@ static void look(const struct row *row, struct kw_meter_verdict *line,
             .unit = (uint8_t)(5 + i),
             .exception = row->exception,
             .refused = i == 0 ? row->refused : 0,
+            .gap = i == 0 ? row->gap : (struct kw_meter_gap){.function = 0},
         };
     kw_meter_survey(&at, &survey);
     *line = kw_meter_verdict_line(&survey);
@@ -339,6 +375,16 @@ static void test_texts(void **state)
           .exception = 2},
          "unit 7: does not have 3 points of its register map, exception 2 "
          "(illegal data address): another model or version"},
+        {{.kind = KW_METER_VERDICT_BLOCK_SILENT,
+          .unit = 7,
+          .gap = {KW_QUALITY_BAD_TIMEOUT, 3, 800, 801}},
+         "unit 7: no answer to holding registers 800-801, others are answered: "
+         "leave them out of the map"},
+        {{.kind = KW_METER_VERDICT_BLOCK_GARBLED,
+          .unit = 7,
+          .gap = {KW_QUALITY_BAD_CRC, 2, 9, 9}},
+         "unit 7: no usable answer to discrete input 9, others are answered: "
+         "leave them out of the map"},
         {{.kind = KW_METER_VERDICT_LINE_CRC, .share = 0.1, .count = 3, .of = 4},
          "10 % CRC errors on 3 of 4 meters: termination, polarity or biasing "
          "of the line, or its speed"},
@@ -371,6 +417,7 @@ static void test_room(void **state)
             .of = UINT32_MAX,
             .mean_us = UINT32_MAX,
             .timeout_us = UINT32_MAX,
+            .gap = {KW_QUALITY_BAD_TIMEOUT, 3, 65534, 65535},
         };
         char text[KW_METER_VERDICT_SIZE];
 

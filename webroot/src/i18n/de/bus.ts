@@ -38,6 +38,8 @@ export const bus = {
   'bus.period.real': '{real} statt {asked}',
   'bus.narrowed':
     'Der Zähler lehnt die Register {first} bis {last} ab (Ausnahme {code}); sie werden ausgelassen.',
+  'bus.unanswered':
+    'Der Zähler gibt auf die Register {first} bis {last} keine brauchbare Antwort; sie werden weggelassen.',
   'bus.late': '{n} Antworten kamen zu spät.',
   'bus.implausible': '{n} Zählerstände, die nicht sein können.',
   'bus.frames.bytes': 'insgesamt {n} Bytes',

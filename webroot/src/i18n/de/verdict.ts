@@ -19,6 +19,10 @@ export const verdict = {
     'haben diese Adresse.',
   'verdict.meter_late':
     'Gerät {unit}: {count} Antworten kamen nach der Wartezeit von {timeout}. Die Wartezeit ist zu kurz.',
+  'verdict.meter_block_silent':
+    'Gerät {unit}: keine Antwort auf Register {first} bis {last} (Funktion {function}), auf andere schon. Lassen Sie diese in der Registerliste weg.',
+  'verdict.meter_block_garbled':
+    'Gerät {unit}: keine brauchbare Antwort auf Register {first} bis {last} (Funktion {function}), auf andere schon. Lassen Sie diese in der Registerliste weg.',
   'verdict.meter_crc':
     'Gerät {unit}: {share} Prüfsummenfehler, nur bei diesem Zähler. Prüfen Sie Verdrahtung und Abschluss.',
   'verdict.meter_crc_some':

@@ -36,6 +36,8 @@ export const bus = {
   'bus.period': 'Period',
   'bus.period.real': '{real} instead of {asked}',
   'bus.narrowed': 'The meter refuses registers {first} to {last} (exception {code}); they are left out.',
+  'bus.unanswered':
+    'The meter gives no usable answer to registers {first} to {last}; they are left out.',
   'bus.late': '{n} answers came too late.',
   'bus.implausible': '{n} readings of counters that can’t be.',
   'bus.frames.bytes': '{n} bytes in all',

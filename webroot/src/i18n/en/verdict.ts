@@ -19,6 +19,10 @@ export const verdict = {
     'address.',
   'verdict.meter_late':
     'Unit {unit}: {count} answers came after the time-out of {timeout}. The time-out is too short.',
+  'verdict.meter_block_silent':
+    'Unit {unit}: no answer to registers {first} to {last} (function {function}), others are answered. Leave them out of the map.',
+  'verdict.meter_block_garbled':
+    'Unit {unit}: no usable answer to registers {first} to {last} (function {function}), others are answered. Leave them out of the map.',
   'verdict.meter_crc': 'Unit {unit}: {share} CRC errors, on this meter only. Check its wiring and termination.',
   'verdict.meter_crc_some':
     'Unit {unit}: {share} CRC errors, as {count} of {of} meters have. Check the part of the cable that they share.',

@@ -38,6 +38,8 @@ export const bus = {
   'bus.period.real': '{real} en lugar de {asked}',
   'bus.narrowed':
     'El contador rechaza los registros {first} a {last} (excepción {code}); se omiten.',
+  'bus.unanswered':
+    'El contador no da respuesta utilizable a los registros {first} a {last}; se omiten.',
   'bus.late': '{n} respuestas llegaron tarde.',
   'bus.implausible': '{n} lecturas de contadores que no pueden ser.',
   'bus.frames.bytes': '{n} bytes en total',

@@ -19,6 +19,10 @@ export const verdict = {
     'contadores tienen esta dirección.',
   'verdict.meter_late':
     'Unidad {unit}: {count} respuestas llegaron después del plazo de {timeout}. El plazo es demasiado corto.',
+  'verdict.meter_block_silent':
+    'Unidad {unit}: no hay respuesta a los registros {first} a {last} (función {function}), los demás responden. Quítelos del mapa de registros.',
+  'verdict.meter_block_garbled':
+    'Unidad {unit}: no hay respuesta utilizable a los registros {first} a {last} (función {function}), los demás responden. Quítelos del mapa de registros.',
   'verdict.meter_crc':
     'Unidad {unit}: {share} de errores de control, solo en este contador. Compruebe su cableado y la terminación.',
   'verdict.meter_crc_some':

@@ -38,6 +38,8 @@ export const bus = {
   'bus.period.real': '{real} au lieu de {asked}',
   'bus.narrowed':
     'Le compteur refuse les registres {first} à {last} (exception {code}) ; ils sont laissés de côté.',
+  'bus.unanswered':
+    'Le compteur ne donne aucune réponse utilisable aux registres {first} à {last} ; ils sont omis.',
   'bus.late': '{n} réponses trop tardives.',
   'bus.implausible': '{n} relevés de compteurs impossibles.',
   'bus.frames.bytes': '{n} octets en tout',

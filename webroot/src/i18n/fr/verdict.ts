@@ -19,6 +19,10 @@ export const verdict = {
     'compteurs ont cette adresse.',
   'verdict.meter_late':
     'Unité {unit} : {count} réponses sont arrivées après le délai de {timeout}. Le délai est trop court.',
+  'verdict.meter_block_silent':
+    'Unité {unit} : aucune réponse aux registres {first} à {last} (fonction {function}), les autres répondent. Retirez-les de la table de registres.',
+  'verdict.meter_block_garbled':
+    'Unité {unit} : aucune réponse utilisable aux registres {first} à {last} (fonction {function}), les autres répondent. Retirez-les de la table de registres.',
   'verdict.meter_crc':
     'Unité {unit} : {share} d’erreurs de contrôle, sur ce compteur seul. Vérifiez son câblage et la terminaison.',
   'verdict.meter_crc_some':

@@ -38,6 +38,8 @@ export const bus = {
   'bus.period.real': '{real} invece di {asked}',
   'bus.narrowed':
     'Il contatore rifiuta i registri da {first} a {last} (eccezione {code}); vengono tralasciati.',
+  'bus.unanswered':
+    'Il contatore non dà risposte utilizzabili ai registri da {first} a {last}; vengono omessi.',
   'bus.late': '{n} risposte troppo tardive.',
   'bus.implausible': '{n} letture di contatori che non possono essere.',
   'bus.frames.bytes': '{n} byte in tutto',

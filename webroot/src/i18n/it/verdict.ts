@@ -19,6 +19,10 @@ export const verdict = {
     'contatori hanno questo indirizzo.',
   'verdict.meter_late':
     'Unità {unit}: {count} risposte sono arrivate dopo l’attesa di {timeout}. L’attesa è troppo breve.',
+  'verdict.meter_block_silent':
+    'Unità {unit}: nessuna risposta ai registri da {first} a {last} (funzione {function}), gli altri rispondono. Li tolga dalla mappa dei registri.',
+  'verdict.meter_block_garbled':
+    'Unità {unit}: nessuna risposta utilizzabile ai registri da {first} a {last} (funzione {function}), gli altri rispondono. Li tolga dalla mappa dei registri.',
   'verdict.meter_crc':
     'Unità {unit}: {share} di errori di controllo, solo su questo contatore. Controlli cablaggio e terminazione.',
   'verdict.meter_crc_some':

@@ -86,7 +86,9 @@ function Row({ meter, largest }: { meter: BusMeter; largest: number }) {
         })}
         {meter.narrowed.map(({ first, last, exception }) => (
           <span class="row-sub" key={first}>
-            {t('bus.narrowed', { first, last, code: exception })}
+            {exception === 0
+              ? t('bus.unanswered', { first, last })
+              : t('bus.narrowed', { first, last, code: exception })}
           </span>
         ))}
       </th>
