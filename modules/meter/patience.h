@@ -17,7 +17,7 @@
 
 enum {
     KW_METER_PATIENCE_TIMES = 4,       /* the longest answer seen */
-    KW_METER_PATIENCE_LEAST_MS = 100,  /* adapters and their drivers */
+    KW_METER_PATIENCE_LEAST_MS = 30,   /* adapters and their drivers */
     KW_METER_PATIENCE_MINUTES = 10,    /* what was seen is old after */
     KW_METER_PATIENCE_FULL_FROM = 8,   /* failed polls: pauses of a minute */
     KW_METER_PATIENCE_FULL_EACH = 4,   /* and each so many */
