@@ -63,9 +63,9 @@ static void on_line_state(void *arg, enum kw_meter_line_state state)
     struct kw_meter_bus *bus = arg;
     bool down = state == KW_METER_LINE_DOWN;
 
-    if (!down && !bus->was_down)
-        return; /* it has never been otherwise */
-    bus->was_down = true;
+    if (down == bus->was_down || state == KW_METER_LINE_CONNECTING)
+        return;
+    bus->was_down = down;
     publish_event(bus->meter, KW_METER_EVENT_LINE_DOWN, down, bus->conf->name,
                   down ? kw_meter_line_text(bus->line) : "the line is up");
 }

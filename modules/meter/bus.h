@@ -43,8 +43,8 @@ struct kw_meter_bus {
     struct kw_link devices;
     size_t count;                  /* devices */
     struct kw_meter_recent recent; /* what belongs to no meter */
-    bool was_down;
-    bool stays; /* while a change is applied */
+    bool was_down;                 /* its event is on */
+    bool stays;                    /* while a change is applied */
 };
 
 /* The meters of a line that are enabled. */

@@ -324,7 +324,7 @@ void kw_meter_line_finish(struct kw_meter_line *line,
     else if (slot->ask.timeout_ms == 0)
         line->silent++;
     if (is_answer(outcome))
-        line->failures = 0;
+        kw_meter_line_answered(line);
     tell(line, slot, answer, now_ns);
     if (line->life.closing)
         return;

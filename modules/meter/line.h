@@ -60,6 +60,9 @@ struct kw_meter_job {
     struct kw_meter_line *line; /* NULL: in none */
 };
 
+/* What is shown. A serial port is up when it is open; a connection with its
+ * first answer, since one that is accepted may be closed at once, unless nobody
+ * asks on it. One that was down stays so until then. */
 enum kw_meter_line_state {
     KW_METER_LINE_CONNECTING,
     KW_METER_LINE_UP,
@@ -157,6 +160,9 @@ uint32_t kw_meter_line_probe_ms(const struct kw_meter_line *line,
 const struct kw_meter_line_conf *
 kw_meter_line_conf(const struct kw_meter_line *line);
 enum kw_meter_line_state kw_meter_line_state(const struct kw_meter_line *line);
+
+/* Requests can leave, whatever is shown. */
+bool kw_meter_line_is_open(const struct kw_meter_line *line);
 
 /* Why it is down, "" when it isn't; borrowed. */
 const char *kw_meter_line_text(const struct kw_meter_line *line);

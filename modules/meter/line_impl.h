@@ -61,6 +61,7 @@ struct kw_meter_line {
     uint8_t shown;           /* enum kw_meter_line_state, last told */
     bool told_up, told_down; /* what the jobs know */
     bool opening, open;
+    bool cut;            /* it was open when it was lost the last time */
     unsigned inside;     /* callbacks under way: see enter */
     unsigned failures;   /* openings in a row that gave no answer */
     bool renewing;       /* lost on purpose: nobody is told */
@@ -109,6 +110,9 @@ void kw_meter_line_open(struct kw_meter_line *line, uint64_t now_ns);
 /* Plans the next opening, and tells everybody that the line is down unless
  * it is only made anew. */
 void kw_meter_line_lost(struct kw_meter_line *line, uint64_t now_ns);
+
+/* Somebody has answered: the line is up, if it was not shown so. */
+void kw_meter_line_answered(struct kw_meter_line *line);
 
 /* Keeps the reason that is shown while the line is down. */
 void kw_meter_line_why(struct kw_meter_line *line, const char *why);

@@ -91,14 +91,15 @@ void kw_meter_line_lost(struct kw_meter_line *line, uint64_t now_ns)
                         : now_ns + kw_meter_reopen_ms(pauses) * ns_per_ms;
     line->failures++;
     line->open = line->renewing = false;
+    line->cut = was_open;
     line->silent = 0;
     line->rx_length = 0;
     if (line->told_down)
         return;
-    if (quietly)
-        show(line, KW_METER_LINE_CONNECTING);
-    else
+    if (!quietly)
         tell_down(line, now_ns);
+    else if (line->shown == KW_METER_LINE_UP)
+        show(line, KW_METER_LINE_CONNECTING);
 }
 
 void kw_meter_line_suspend(struct kw_meter_line *line, const char *why)
@@ -129,10 +130,25 @@ void kw_meter_line_resume(struct kw_meter_line *line)
     kw_meter_line_leave(line);
 }
 
-static void tell_up(struct kw_meter_line *line, uint64_t now_ns)
+static void show_up(struct kw_meter_line *line)
 {
     line->why[0] = 0;
     show(line, KW_METER_LINE_UP);
+}
+
+void kw_meter_line_answered(struct kw_meter_line *line)
+{
+    line->failures = 0;
+    if (line->shown != KW_METER_LINE_UP)
+        show_up(line);
+}
+
+static void tell_up(struct kw_meter_line *line, uint64_t now_ns)
+{
+    if (line->conf->serial != NULL || kw_list_empty(&line->jobs))
+        show_up(line);
+    else if (line->shown == KW_METER_LINE_DOWN && !line->cut)
+        kw_meter_line_why(line, "connected, no answer yet");
     if (line->told_up)
         return;
     line->told_up = true;
@@ -356,6 +372,11 @@ kw_meter_line_conf(const struct kw_meter_line *line)
 enum kw_meter_line_state kw_meter_line_state(const struct kw_meter_line *line)
 {
     return line->shown;
+}
+
+bool kw_meter_line_is_open(const struct kw_meter_line *line)
+{
+    return line->open;
 }
 
 const char *kw_meter_line_text(const struct kw_meter_line *line)

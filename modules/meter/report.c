@@ -42,7 +42,7 @@ int kw_meter_report_init(struct kw_meter_report *report,
     }
     report->line = (struct kw_meter_line_case){
         .serial = bus->conf->serial != NULL,
-        .down = kw_meter_line_state(bus->line) != KW_METER_LINE_UP,
+        .down = !kw_meter_line_is_open(bus->line),
         .timeout_us = (uint32_t)(bus->conf->timeout_ms * (int64_t)us_per_ms),
         .meters = report->cases,
         .count = count,

@@ -59,7 +59,8 @@ int kw_meter_request_start(struct kw_meter_request *request,
                                                 on_up, on_down};
     int err;
 
-    if (kw_meter_line_state(line) == KW_METER_LINE_DOWN)
+    if (kw_meter_line_state(line) == KW_METER_LINE_DOWN &&
+        !kw_meter_line_is_open(line))
         return KW_EIO;
     request->job.ops = &ops;
     request->again = false;

@@ -408,7 +408,8 @@ void kw_meter_post_scan(void *self, struct kw_request *request)
     if (!prepare(self, request, &options, speeds))
         return;
     if (options.speeds_count == 0 &&
-        kw_meter_line_state(options.shared) == KW_METER_LINE_DOWN)
+        kw_meter_line_state(options.shared) == KW_METER_LINE_DOWN &&
+        !kw_meter_line_is_open(options.shared))
         kw_reply_problem(request, 503, "line_down", "The line %s is down: %s.",
                          options.conf->name,
                          kw_meter_line_text(options.shared));

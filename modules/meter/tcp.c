@@ -52,6 +52,7 @@ struct kw_meter_tcp {
     bool wanted;    /* opening or open */
     bool asking;    /* query is under way */
     bool streaming; /* stream is, or is still closing */
+    bool heard;     /* bytes have come on this connection */
 };
 
 static void begin(struct kw_meter_tcp *tcp);
@@ -88,7 +89,7 @@ static void on_open(struct kw_stream *stream)
 {
     struct kw_meter_tcp *tcp = tcp_of_stream(stream);
 
-    tcp->link.worn = false;
+    tcp->link.worn = tcp->heard = false;
     if (tcp->secure != NULL)
         tcp->secure->up_ms = now_ms_of(tcp);
     tcp->link.owner.events->on_up(tcp->link.owner.arg);
@@ -99,6 +100,7 @@ static void on_data(struct kw_stream *stream, const unsigned char *bytes,
 {
     struct kw_meter_tcp *tcp = tcp_of_stream(stream);
 
+    tcp->heard = true;
     if (tcp->secure != NULL)
         tcp->link.worn = now_ms_of(tcp) - tcp->secure->up_ms >= TLS_AGE_MS;
     tcp->link.owner.events->on_bytes(tcp->link.owner.arg, bytes, length);
@@ -106,11 +108,15 @@ static void on_data(struct kw_stream *stream, const unsigned char *bytes,
 
 static void on_end(struct kw_stream *stream, int err)
 {
+    struct kw_meter_tcp *tcp = tcp_of_stream(stream);
     char why[KW_STREAM_WHY_SIZE];
 
-    (void)err;
     kw_stream_why(stream, why, sizeof(why));
-    went_down(tcp_of_stream(stream), why);
+    if (err == KW_EOF && tcp->secure == NULL && !tcp->heard)
+        went_down(tcp, "takes the connection and closes it: busy with another "
+                       "master?");
+    else
+        went_down(tcp, why);
 }
 
 static void on_closed(struct kw_stream *stream)

@@ -157,11 +157,78 @@ static void test_breaks_the_line(void **state)
     finish(&rig, &peer);
 }
 
+/* --- a connection that is taken and gives nothing */
+
+static void hangs_up(struct peer *peer, const struct kw_meter_ask *ask)
+{
+    note(peer, ask);
+    peer_hang_up(peer);
+}
+
+/* A converter that is busy with another master takes the connection and closes
+ * it: down is told once, and the line is up when somebody answers. */
+static void test_taken_and_closed(void **state)
+{
+    (void)state;
+    for (int rtu = 0; rtu < 2; rtu++) {
+        struct rig rig;
+        struct peer peer;
+
+        rig_open(&rig);
+        peer_open_tcp(&peer, &rig, rtu == 1, hangs_up);
+        start(&rig, &peer, "",
+              "  - { name: m, line: a, unit: 5, profile: three, every: 1s }\n");
+        kw_fixture_run_ms(&rig.fixture, 3600000);
+        assert_int_equal(rig.line_down, 1);
+        assert_int_equal(rig.line_up, 0);
+        assert_int_equal(rig.failing, 1);
+        text_of_meters(&rig, "\"state\":\"down\",\"text\":\"127.0.0.1:");
+        text_of_meters(&rig, ": takes the connection and closes it: busy with "
+                             "another master?\"");
+        peer.on_ask = peer_answer;
+        kw_fixture_run_ms(&rig.fixture, 120000);
+        assert_int_equal(rig.line_down, 1);
+        assert_int_equal(rig.line_up, 1);
+        assert_int_equal(rig.recovered, 1);
+        text_of_meters(&rig, "\"state\":\"up\",\"text\":\"\"");
+        finish(&rig, &peer);
+    }
+}
+
+static void says_nothing(struct peer *peer, const struct kw_meter_ask *ask)
+{
+    note(peer, ask);
+}
+
+/* A connection that stays open without an answer is no line that is up; what
+ * is behind it is judged, and it may be asked. */
+static void test_taken_and_silent(void **state)
+{
+    struct rig rig;
+    struct peer peer;
+
+    (void)state;
+    rig_open(&rig);
+    peer_open_tcp(&peer, &rig, false, says_nothing);
+    start(&rig, &peer, "",
+          "  - { name: m, line: a, unit: 5, profile: three, every: 1s }\n");
+    kw_fixture_run_ms(&rig.fixture, 60000);
+    text_of_meters(&rig, "\"state\":\"connecting\"");
+    text_of_meters(&rig, "\"verdict_key\":\"meter_silent_tcp\"");
+    assert_int_equal(rig.line_down, 0);
+    peer.on_ask = peer_answer;
+    kw_fixture_run_ms(&rig.fixture, 60000);
+    text_of_meters(&rig, "\"state\":\"up\"");
+    finish(&rig, &peer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_garbled_costs_its_time),
         cmocka_unit_test(test_breaks_the_line),
+        cmocka_unit_test(test_taken_and_closed),
+        cmocka_unit_test(test_taken_and_silent),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,7 +10,7 @@ struct worker {
     struct stage *stage;
     struct kw_meter_ask ask;
     uint64_t deadline_ns;
-    unsigned answers, downs;
+    unsigned answers, ups, downs;
     bool has_nothing;
 };
 
@@ -52,6 +52,7 @@ static void on_answered(struct kw_meter_job *job, unsigned tag,
 
 static void on_up(struct kw_meter_job *job, uint64_t now_ns)
 {
+    worker_of(job)->ups++;
     kw_meter_line_put(job, now_ns, worker_of(job)->deadline_ns);
 }
 
@@ -128,6 +129,13 @@ static bool second_answered(void *arg)
     return stage->count >= 1;
 }
 
+static bool was_told(void *arg)
+{
+    const struct worker *worker = arg;
+
+    return worker->ups > 0;
+}
+
 /* Jobs that are due and have nothing to say cost nobody anything. */
 static void test_nothing_to_say(void **state)
 {
@@ -141,7 +149,7 @@ static void test_nothing_to_say(void **state)
         quiet.has_nothing = true;
         other = make_worker(&stage, 2, 2);
         assert_int_equal(kw_meter_line_add(stage.line, &quiet.job), 0);
-        kw_fixture_until_set(&stage.rig.fixture, &stage.up);
+        kw_fixture_until(&stage.rig.fixture, was_told, &quiet);
         kw_fixture_run_ms(&stage.rig.fixture, 20);
         assert_int_equal(stage.peer.asks, 0);
         assert_int_equal(kw_meter_line_add(stage.line, &other.job), 0);
