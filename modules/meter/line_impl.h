@@ -66,6 +66,10 @@ struct kw_meter_line {
     unsigned failures;   /* openings in a row that gave no answer */
     bool renewing;       /* lost on purpose: nobody is told */
     bool suspended;      /* down until it is resumed */
+    size_t rubbish;      /* bytes in this second that answered nothing */
+    uint64_t second_ns;  /* that began */
+    unsigned babbles;    /* closed for too many of them, lately */
+    uint64_t babble_ns;  /* the last time */
     unsigned silent;     /* time-outs in a row */
     uint64_t open_ns;    /* down: open then; opening: give up then */
     uint64_t active_ns;  /* the last byte in either direction */

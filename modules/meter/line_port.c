@@ -19,12 +19,18 @@
 
 #include <stdio.h>
 
-enum { LOST_QUIETLY_MAX = 3 };
+enum {
+    LOST_QUIETLY_MAX = 3,
+    RUBBISH_MAX = 256 << 10, /* bytes a second */
+};
 
 static const uint64_t ns_per_ms = 1000000;
 /* A connection may take longer than an answer, a TLS handshake has its own
  * time in net/stream. */
 static const uint64_t open_timeout_ns = 3000000000U;
+static const uint64_t second_ns = 1000000000U;
+/* A line that has not babbled for so long begins with short pauses again. */
+static const uint64_t babble_ns = 600 * 1000000000ULL;
 
 static uint64_t now_ns_of(const struct kw_meter_line *line)
 {
@@ -80,15 +86,20 @@ void kw_meter_line_lost(struct kw_meter_line *line, uint64_t now_ns)
     /* Many devices close connections that were good: that is no failure as
      * long as the next one can be made and is good too. */
     bool was_open = line->open;
-    bool again = was_open && line->failures < LOST_QUIETLY_MAX;
+    bool again = was_open && line->failures < LOST_QUIETLY_MAX &&
+                 line->rubbish <= RUBBISH_MAX;
     bool quietly = (again || line->renewing) && !line->suspended;
     unsigned pauses = again      ? 0
                       : was_open ? line->failures - LOST_QUIETLY_MAX + 1
                                  : line->failures + 1;
 
-    line->open_ns = line->suspended
-                        ? UINT64_MAX
-                        : now_ns + kw_meter_reopen_ms(pauses) * ns_per_ms;
+    uint64_t pause_ms = line->rubbish > RUBBISH_MAX
+                            ? kw_meter_babble_ms(line->babbles)
+                            : kw_meter_reopen_ms(pauses);
+
+    line->open_ns =
+        line->suspended ? UINT64_MAX : now_ns + pause_ms * ns_per_ms;
+    line->rubbish = 0;
     line->failures++;
     line->open = line->renewing = false;
     line->cut = was_open;
@@ -193,12 +204,40 @@ static void on_down(void *arg, const char *why)
     kw_meter_line_leave(line);
 }
 
+static void count_rubbish(struct kw_meter_line *line, size_t length)
+{
+    uint64_t now_ns = now_ns_of(line);
+
+    if (now_ns - line->second_ns >= second_ns) {
+        line->second_ns = now_ns;
+        line->rubbish = 0;
+    }
+    line->rubbish += length;
+}
+
+/* Closes a line on which bytes come without end: reading them costs time that
+ * other lines need. */
+static void end_babble(struct kw_meter_line *line)
+{
+    uint64_t now_ns = now_ns_of(line);
+
+    line->babbles =
+        now_ns - line->babble_ns < babble_ns ? line->babbles + 1 : 1;
+    line->babble_ns = now_ns;
+    kw_meter_line_why(line, "more than 256 KiB a second that nobody asked for");
+    kw_meter_line_feed(line, KW_METER_WIRE_LOST);
+}
+
 static void on_bytes(void *arg, const unsigned char *bytes, size_t length)
 {
     struct kw_meter_line *line = arg;
 
     kw_meter_line_enter(line);
+    count_rubbish(line, length); /* line_time.c takes off what answers */
     kw_meter_line_read(line, bytes, length);
+    if (line->rubbish > RUBBISH_MAX && !line->life.closing &&
+        line->state != KW_METER_WIRE_DOWN)
+        end_babble(line);
     kw_meter_line_leave(line);
 }
 

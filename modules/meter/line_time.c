@@ -32,6 +32,18 @@ static bool was_served(const struct kw_meter_answer *answer)
     return quality == KW_QUALITY_GOOD || quality == KW_QUALITY_BAD_EXCEPTION;
 }
 
+/* The bytes of an answer are none that nobody asked for. */
+static void take_off_rubbish(struct kw_meter_line *line,
+                             const struct kw_meter_answer *answer)
+{
+    size_t bytes = answer->length + 5; /* with CRC; with MBAP some more */
+
+    if (answer->outcome != KW_METER_GOOD &&
+        answer->outcome != KW_METER_EXCEPTION)
+        return;
+    line->rubbish -= bytes < line->rubbish ? bytes : line->rubbish;
+}
+
 static void look_at_demand(struct kw_meter_line *line, uint64_t now_ns)
 {
     if (kw_meter_overload_step(&line->overload, kw_meter_line_demand(line),
@@ -50,6 +62,7 @@ void kw_meter_line_took(struct kw_meter_line *line,
     bool slept = took_ns > 2 * line->timeout_ns +
                                2 * (uint64_t)KW_METER_RTU_MAX * line->char_ns;
 
+    take_off_rubbish(line, answer);
     if (slept)
         return;
     if (answer->outcome == KW_METER_GOOD && line->rtu)

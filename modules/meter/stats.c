@@ -141,6 +141,11 @@ uint64_t kw_meter_aside_ms(unsigned failures, uint64_t period_ms)
     return pause_ms > period_ms ? pause_ms : period_ms;
 }
 
+uint64_t kw_meter_babble_ms(unsigned times)
+{
+    return doubled(2000, times - 1, KW_METER_ASIDE_MAX_MS);
+}
+
 uint64_t kw_meter_reopen_ms(unsigned failures)
 {
     return failures == 0 ? 0 : doubled(2000, failures - 1, 10000);

@@ -93,6 +93,10 @@ enum {
  */
 uint64_t kw_meter_aside_ms(unsigned failures, uint64_t period_ms);
 
+/* Milliseconds before a line is opened again that was closed so many times in
+ * a row for bytes without end: doubling from 2 s up to a minute. */
+uint64_t kw_meter_babble_ms(unsigned times);
+
 /* Milliseconds before a port or connection is opened again. */
 uint64_t kw_meter_reopen_ms(unsigned failures);
 

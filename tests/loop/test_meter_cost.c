@@ -222,6 +222,81 @@ static void test_taken_and_silent(void **state)
     finish(&rig, &peer);
 }
 
+/* --- a converter that babbles */
+
+/* Each 10 ms 70 KB that nobody asked for: zeros, or frames of another
+ * transaction. */
+static void babble(uv_timer_t *timer)
+{
+    struct peer *peer = timer->data;
+    unsigned char frame[300] = {0};
+    struct kw_meter_ask other = {.unit = 77, .function = 3, .count = 125};
+    size_t length = 250;
+
+    if (!peer->at.rtu) {
+        peer->transaction = 0xFFFF;
+        length = peer_answer_frame(peer, &other, frame);
+    }
+    for (unsigned i = 0; i < 280; i++)
+        peer_write(peer, frame, length);
+}
+
+static void test_babble(void **state)
+{
+    (void)state;
+    for (int rtu = 0; rtu < 2; rtu++) {
+        struct rig rig;
+        struct peer peer;
+        uv_timer_t timer;
+
+        rig_open(&rig);
+        peer_open_tcp(&peer, &rig, rtu == 1, peer_answer);
+        uv_timer_init(&rig.fixture.loop.uv, &timer);
+        timer.data = &peer;
+        uv_timer_start(&timer, babble, 10, 10);
+        start(&rig, &peer, "",
+              "  - { name: m, line: a, unit: 5, profile: three, every: 1s }\n");
+        kw_fixture_run_ms(&rig.fixture, 600000);
+        text_of_meters(&rig, "more than 256 KiB a second that nobody asked");
+        /* 2, 4, 8, 16, 32 and then 60 s apart */
+        assert_in_range(peer.connections, 10, 16);
+        uv_close((uv_handle_t *)&timer, NULL);
+        kw_fixture_run_ms(&rig.fixture, 61000);
+        text_of_meters(&rig, "\"state\":\"up\"");
+        finish(&rig, &peer);
+    }
+}
+
+/* Many answers that were asked for are none: 130 KB a second. */
+static void test_busy_is_no_babble(void **state)
+{
+    char meters[4096] = "";
+    size_t length = 0;
+    struct rig rig;
+    struct peer peer;
+    char yaml[8192];
+
+    (void)state;
+    for (unsigned unit = 1; unit <= 50; unit++)
+        length += (size_t)snprintf(
+            meters + length, sizeof(meters) - length,
+            "  - { name: m%u, line: a, unit: %u, profile: long, every: 100ms "
+            "}\n",
+            unit, unit);
+    rig_open(&rig);
+    rig_map(&rig, "long", "#max_registers: 125\n#gap: 123\n",
+            "voltage_l1_n,3,100,1,u16,-,1,V,fast,,,,\n"
+            "current_l1,3,224,1,u16,-,1,A,fast,,,,\n");
+    peer_open_tcp(&peer, &rig, true, peer_answer);
+    rig_line(yaml, sizeof(yaml), &peer.at, "", meters);
+    rig_start(&rig, yaml);
+    kw_fixture_run_ms(&rig.fixture, 20000);
+    assert_int_equal(rig.line_down, 0);
+    assert_int_equal(peer.connections, 1);
+    assert_true(peer.asks > 3000);
+    finish(&rig, &peer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -229,6 +304,8 @@ int main(void)
         cmocka_unit_test(test_breaks_the_line),
         cmocka_unit_test(test_taken_and_closed),
         cmocka_unit_test(test_taken_and_silent),
+        cmocka_unit_test(test_babble),
+        cmocka_unit_test(test_busy_is_no_babble),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -221,9 +221,21 @@ static void test_usage_long(void **state)
     assert_true(kw_meter_usage_share(&usage, 12 * s - 1) <= 1);
 }
 
+static void test_babble(void **state)
+{
+    static const uint64_t pauses_ms[] = {2000,  4000,  8000, 16000,
+                                         32000, 60000, 60000};
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof(pauses_ms) / sizeof(pauses_ms[0]); i++)
+        assert_int_equal(kw_meter_babble_ms(i + 1), pauses_ms[i]);
+    assert_int_equal(kw_meter_babble_ms(UINT32_MAX), 60000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_babble),
         cmocka_unit_test(test_count),
         cmocka_unit_test(test_histogram),
         cmocka_unit_test(test_recent),
