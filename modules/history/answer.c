@@ -14,7 +14,7 @@
  * session, RUNS_SESSION run at a time; its others wait until one has ended.
  *
  * Failure before the answer began: a problem document. Afterwards the stream
- * ends early, which a client of JSON or of HTTP framing notices.
+ * fails (kw_reply_fail), so that no client takes a part of a CSV for the whole.
  *
  * The client goes: on_closed; the query is freed at once, or when its job is
  * back. On stop: the same for all queries, with an answer if none began.
@@ -97,7 +97,7 @@ static void refuse_busy(struct kw_request *request)
     kw_reply_problem(request, 503, "busy", "the gateway is busy, try again");
 }
 
-/* Ends the answer with what there is to say. */
+/* Answers with the reason; an answer that has begun is cut off. */
 static void fail(struct answer *answer, int err)
 {
     enum kw_history_fetch_phase phase = answer->fetch.phase;
@@ -106,7 +106,7 @@ static void fail(struct answer *answer, int err)
     struct kw_request *request = let_go(answer);
 
     if (begun)
-        kw_reply_end(request);
+        kw_reply_fail(request);
     else if (err == KW_ERANGE && phase == KW_HISTORY_WEIGH)
         kw_reply_problem(request, 422, "too_many_blocks",
                          "more than %d hours of samples, added up over all "

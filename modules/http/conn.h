@@ -46,6 +46,7 @@ struct kw_http_conn {
     bool last;                /* the connection ends after this answer */
     bool head_only;           /* HEAD: no content */
     bool chunked;             /* how a stream ends */
+    bool events;              /* the stream is one of events, without an end */
     bool counted;             /* in http->counters.streams */
 
     struct kw_http_parser parser;

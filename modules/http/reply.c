@@ -197,6 +197,7 @@ static int op_begin(struct kw_request *request, int status, const char *type)
         return KW_ECLOSING;
     }
     conn->chunked = answer.chunked;
+    conn->events = strcmp(type, "text/event-stream") == 0;
     put_head(conn, &answer);
     conn->state = KW_HTTP_SENDING; /* nothing more is owed if this fails */
     if (!write_scratch(conn))
@@ -245,16 +246,35 @@ static void op_end(struct kw_request *request)
     kw_http_reply_pump(conn);
 }
 
+/* Ends the connection without the last chunk and without close_notify, so that
+ * nobody takes what was sent for the whole. */
+static void cut_off(struct kw_http_conn *conn)
+{
+    kw_http_reply_release(conn);
+    conn->state = KW_HTTP_ENDING;
+    kw_stream_fail(&conn->stream, KW_EIO);
+}
+
+static void op_fail(struct kw_request *request)
+{
+    struct kw_http_conn *conn = conn_of(request);
+
+    if (conn->state == KW_HTTP_STREAMING)
+        cut_off(conn);
+}
+
 const struct kw_reply_ops kw_http_reply_ops = {
     .header = op_header,
     .send = op_send,
     .begin = op_begin,
     .write = op_write,
     .end = op_end,
+    .fail = op_fail,
 };
 
-/* Ended orderly and not cut off: the page asks again at once, gets 401 and
- * shows the log-in instead of "connection lost". */
+/* A stream of events ends with the last chunk: the page asks again at once,
+ * gets 401 and shows the log-in instead of "connection lost". Any other answer
+ * is incomplete and must not look whole. */
 void kw_http_reply_end_stream(void *arg)
 {
     struct kw_http_conn *conn = arg;
@@ -262,6 +282,10 @@ void kw_http_reply_end_stream(void *arg)
     if (conn->state != KW_HTTP_STREAMING)
         return;
     kw_http_exchange_cancel(conn);
+    if (!conn->events) {
+        cut_off(conn);
+        return;
+    }
     if (conn->chunked)
         (void)kw_stream_write(&conn->stream, "0\r\n\r\n", 5);
     conn->last = true;

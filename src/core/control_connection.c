@@ -223,8 +223,16 @@ static void op_end(struct kw_request *request)
     kw_buf_fini(&connection->stream);
 }
 
-static const struct kw_reply_ops ops = {op_header, op_send, op_begin, op_write,
-                                        op_end};
+/* Nothing of it was sent yet: the answer is a problem instead. */
+static void op_fail(struct kw_request *request)
+{
+    kw_buf_fini(&connection_of(request)->stream);
+    kw_reply_problem(request, 500, "incomplete",
+                     "The answer could not be completed.");
+}
+
+static const struct kw_reply_ops ops = {op_header, op_send, op_begin,
+                                        op_write,  op_end,  op_fail};
 
 static void run_route(struct kw_request *request, void *self, const char *query,
                       const struct kw_node *body)

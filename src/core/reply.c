@@ -167,3 +167,8 @@ void kw_reply_end(struct kw_request *request)
 {
     request->ops->end(request);
 }
+
+void kw_reply_fail(struct kw_request *request)
+{
+    request->ops->fail(request);
+}

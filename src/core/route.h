@@ -8,7 +8,7 @@
  * later it stores the pointer and sets request->on_closed: if the client goes
  * first, on_closed runs and the pointer is dead afterwards. A stream (SSE,
  * long CSV) is begun with kw_reply_begin, fed with kw_reply_write and ended
- * with kw_reply_end.
+ * with kw_reply_end, or with kw_reply_fail when something of it is missing.
  */
 #ifndef KW_CORE_ROUTE_H
 #define KW_CORE_ROUTE_H
@@ -91,6 +91,7 @@ struct kw_reply_ops {
     size_t (*write)(struct kw_request *request, const void *bytes,
                     size_t length);
     void (*end)(struct kw_request *request);
+    void (*fail)(struct kw_request *request);
 };
 
 /* Adds a header to the answer that comes; name and value are copied. */
@@ -128,7 +129,11 @@ KW_MUST_CHECK int kw_reply_begin(struct kw_request *request, int status,
  */
 size_t kw_reply_write(struct kw_request *request, const void *bytes,
                       size_t length);
+/* The stream is complete. */
 void kw_reply_end(struct kw_request *request);
+/* The stream stays incomplete, and the client can tell: over HTTP the
+ * connection ends without the last chunk (RFC 9112, 8). */
+void kw_reply_fail(struct kw_request *request);
 
 /*
  * Finds the route of a method and path (below /api/v1, without query, already

@@ -83,12 +83,23 @@ static void op_end(struct kw_request *request)
     reply->done = true;
 }
 
+static void op_fail(struct kw_request *request)
+{
+    struct kw_test_reply *reply = reply_of(request);
+
+    assert_int_equal(reply->begins, 1);
+    assert_false(reply->done);
+    reply->fails++;
+    reply->done = true;
+}
+
 static const struct kw_reply_ops ops = {
     .header = op_header,
     .send = op_send,
     .begin = op_begin,
     .write = op_write,
     .end = op_end,
+    .fail = op_fail,
 };
 
 void kw_test_reply_init(struct kw_test_reply *reply, enum kw_profile profile)
@@ -134,7 +145,8 @@ void kw_test_reply_reset(struct kw_test_reply *reply)
     };
     reply->status = 0;
     reply->type[0] = 0;
-    reply->sends = reply->begins = reply->writes = reply->ends = 0;
+    reply->sends = reply->begins = reply->writes = 0;
+    reply->ends = reply->fails = 0;
     reply->done = false;
 }
 

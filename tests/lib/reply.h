@@ -26,8 +26,8 @@ struct kw_test_reply {
     char type[64];      /* media type, "" for none */
     struct kw_buf body; /* the whole answer, or all chunks so far */
     struct kw_buf headers;
-    unsigned sends, begins, writes, ends;
-    bool done;         /* the answer is complete */
+    unsigned sends, begins, writes, ends, fails;
+    bool done;         /* the answer is complete, or failed */
     size_t queued;     /* what a write says is queued */
     bool refuse_begin; /* a begin says that the client has gone */
 };

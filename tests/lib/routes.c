@@ -100,6 +100,15 @@ static void stream(void *self, struct kw_request *request)
     kw_reply_end(request);
 }
 
+static void incomplete(void *self, struct kw_request *request)
+{
+    (void)self;
+    if (kw_reply_begin(request, 200, "text/csv") != 0)
+        return;
+    (void)kw_reply_write(request, "a,b\n", 4);
+    kw_reply_fail(request);
+}
+
 static void events(void *self, struct kw_request *request)
 {
     (void)self;
@@ -174,6 +183,7 @@ static const struct kw_route rows[] = {
     {.path = "/pretty", .handle = pretty},
     {.path = "/nothing", .handle = nothing},
     {.path = "/stream", .flags = KW_ROUTE_STREAM, .handle = stream},
+    {.path = "/incomplete", .flags = KW_ROUTE_STREAM, .handle = incomplete},
     {.path = "/events", .flags = KW_ROUTE_STREAM, .handle = events},
     {.path = "/flood", .flags = KW_ROUTE_STREAM, .handle = flood},
     {.path = "/big", .handle = big},

@@ -31,6 +31,7 @@ static struct {
     unsigned canary, closed, drains;
     void *self;              /* that a handler was given last */
     bool end_first;          /* the session of a stream ends as it begins */
+    bool csv;                /* the stream is an answer that has an end */
     struct kw_request *late; /* a request that waits for its answer */
     size_t most_queued;
     const struct kw_loop *loop;
@@ -179,7 +180,8 @@ static void get_stream(void *self, struct kw_request *request)
     kw_reply_header(request, "X-Stream", "1");
     if (seen.end_first)
         fake_auth_end(0);
-    if (kw_reply_begin(request, 200, "text/event-stream") != 0)
+    if (kw_reply_begin(request, 200,
+                       seen.csv ? "text/csv" : "text/event-stream") != 0)
         return;
     request->on_closed = on_late_closed;
     request->on_drain = on_stream_drain;

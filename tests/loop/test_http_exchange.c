@@ -452,15 +452,21 @@ static void test_late_client_gone(void **state)
     assert_int_equal(seen.closed, 1);
 }
 
+/* Until its first bytes are here. */
+static void ask_for_stream(struct site *site)
+{
+    kw_web_text(
+        &site->web,
+        "GET /api/v1/stream HTTP/1.1\r\nHost: gw\r\n" COOKIE("user") "\r\n");
+    kw_web_until(&site->web, "first");
+}
+
 static void test_stream(void **state)
 {
     struct site *site = *state;
     struct kw_web_answer answer;
 
-    kw_web_text(
-        &site->web,
-        "GET /api/v1/stream HTTP/1.1\r\nHost: gw\r\n" COOKIE("user") "\r\n");
-    kw_web_until(&site->web, "first");
+    ask_for_stream(site);
     assert_int_equal(world_metric(&site->world, 2), 1);
     (void)kw_reply_write(seen.late, "second\n", 7);
     (void)kw_reply_write(seen.late, "", 0);
@@ -492,16 +498,43 @@ static void test_stream_10(void **state)
     kw_web_drop(&answer);
 }
 
+/* The client of an incomplete answer gets no last chunk. */
+static void expect_cut_off(struct kw_web *web)
+{
+    kw_web_until_end(web);
+    assert_null(strstr(kw_buf_text(&web->in), "0\r\n\r\n"));
+}
+
+static void test_stream_fails(void **state)
+{
+    struct site *site = *state;
+
+    ask_for_stream(site);
+    seen.late->on_closed = NULL;
+    kw_reply_fail(seen.late);
+    expect_cut_off(&site->web);
+    assert_int_equal(world_metric(&site->world, 2), 0);
+}
+
+/* So it does when the session ends in the middle of an answer. */
+static void test_answer_session_ends(void **state)
+{
+    struct site *site = *state;
+
+    seen.csv = true;
+    ask_for_stream(site);
+    fake_auth_end(0);
+    assert_int_equal(seen.closed, 1);
+    expect_cut_off(&site->web);
+}
+
 /* SEC-36: the end of a session ends its stream at once. */
 static void test_stream_session_ends(void **state)
 {
     struct site *site = *state;
     struct kw_web_answer answer;
 
-    kw_web_text(
-        &site->web,
-        "GET /api/v1/stream HTTP/1.1\r\nHost: gw\r\n" COOKIE("user") "\r\n");
-    kw_web_until(&site->web, "first");
+    ask_for_stream(site);
     fake_auth_end(0);
     assert_int_equal(seen.closed, 1);
     kw_web_answer(&site->web, &answer);
@@ -642,6 +675,8 @@ int main(void)
         SITE_TEST(test_late_client_gone),
         SITE_TEST(test_stream),
         SITE_TEST(test_stream_10),
+        SITE_TEST(test_stream_fails),
+        SITE_TEST(test_answer_session_ends),
         SITE_TEST(test_stream_session_ends),
         SITE_TEST(test_file_forms),
         SITE_TEST(test_file_etag),

@@ -93,8 +93,11 @@ static void op_end(struct kw_request *request)
     browser_of(request)->ended = true;
 }
 
-static const struct kw_reply_ops ops = {op_header, op_send, op_begin, op_write,
-                                        op_end};
+static const struct kw_reply_ops ops = {.header = op_header,
+                                        .send = op_send,
+                                        .begin = op_begin,
+                                        .write = op_write,
+                                        .end = op_end};
 
 static void define_points(struct scene *scene)
 {

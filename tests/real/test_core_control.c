@@ -164,6 +164,8 @@ static const struct {
      false},
     /* What is refused. */
     {KW_TEST_GET("/events"), "\"key\":\"stream_endless\"", false},
+    {KW_TEST_GET("/incomplete"), "\"status\":500,\"key\":\"incomplete\"",
+     false},
     {KW_TEST_GET("/flood"), "{\"status\":413,", false},
     {KW_TEST_GET("/huge"), "{\"status\":413,\"type\":\"\",\"body\":null}\n",
      false},
