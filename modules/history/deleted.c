@@ -24,7 +24,7 @@ static void tell(struct kw_history *history,
     if (now_ms < deletion->next_ms)
         return;
     kw_time_format(deletion->from_ms, from);
-    kw_time_format(deletion->to_ms + KW_HISTORY_HOUR_MS, to);
+    kw_time_format(kw_history_later(deletion->to_ms, KW_HISTORY_HOUR_MS), to);
     snprintf(text, sizeof(text),
              "%zu blocks of samples from %s to %s were deleted: %s.",
              deletion->blocks, from, to, why);

@@ -79,11 +79,13 @@ static void find_ends(struct kw_history_retain *retain,
     }
 }
 
-/* Sets before_ms. */
+/* Sets before_ms, the limit of this job, and by_age, the reason for it. */
 static void choose_limit(struct kw_history_retain *retain, int64_t oldest_ms)
 {
-    int64_t aged_ms = oldest_ms + (int64_t)AGED_HOURS * KW_HISTORY_HOUR_MS;
-    int64_t room_ms = oldest_ms + (int64_t)OLDEST_HOURS * KW_HISTORY_HOUR_MS;
+    int64_t aged_ms =
+        kw_history_later(oldest_ms, (int64_t)AGED_HOURS * KW_HISTORY_HOUR_MS);
+    int64_t room_ms =
+        kw_history_later(oldest_ms, (int64_t)OLDEST_HOURS * KW_HISTORY_HOUR_MS);
 
     if (aged_ms < retain->asked_ms)
         aged_ms = retain->asked_ms;

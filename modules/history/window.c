@@ -216,7 +216,14 @@ int64_t kw_history_floor(int64_t time_ms, int64_t unit_ms)
 {
     int64_t into = time_ms % unit_ms;
 
-    return time_ms - (into < 0 ? into + unit_ms : into);
+    if (into < 0)
+        into += unit_ms;
+    return time_ms < INT64_MIN + into ? INT64_MIN : time_ms - into;
+}
+
+int64_t kw_history_later(int64_t time_ms, int64_t span_ms)
+{
+    return time_ms > INT64_MAX - span_ms ? INT64_MAX : time_ms + span_ms;
 }
 
 void kw_history_part_time(struct kw_history_part *part, int64_t time_ms)

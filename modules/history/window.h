@@ -139,7 +139,10 @@ KW_MUST_CHECK int kw_history_part_append(struct kw_history_window *window,
 /* Notes the time of a frame, before its samples are counted. */
 void kw_history_part_time(struct kw_history_part *part, int64_t time_ms);
 
-/* Start of the unit of time that holds time_ms, before 1970 too. */
+/* Start of the unit of time that holds time_ms, before 1970 too; INT64_MIN when
+ * that is out of range, as the hour of a damaged key may be. */
 int64_t kw_history_floor(int64_t time_ms, int64_t unit_ms);
+/* time_ms + span_ms (span_ms >= 0), INT64_MAX when that is out of range. */
+int64_t kw_history_later(int64_t time_ms, int64_t span_ms);
 
 #endif

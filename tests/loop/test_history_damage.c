@@ -137,6 +137,30 @@ static void test_damaged_base(void **state)
     rig_close(&rig);
 }
 
+/* The same beside a block whose key is damaged: its hour is out of range. */
+static void test_damaged_key(void **state)
+{
+    struct rig rig;
+    struct kw_history_block_key key = {.hour_ms = INT64_MIN};
+    struct kw_history_key_bytes bytes;
+    struct kw_db_batch *batch;
+    int64_t t = rig_epoch_ms;
+
+    (void)state;
+    rig_open(&rig);
+    rig_meter(&rig, 0, 2, KW_ENCODING_INTEGER);
+    batch = kw_db_batch_new();
+    key.source = rig.meters[0].source->number;
+    kw_db_batch_put(batch, &kw_history_blocks,
+                    kw_history_key_block(&bytes, &key), kw_slice_text("x"));
+    write_batch(&rig, batch);
+    rig_polls(&rig, 0, t, t + 60000, 1000);
+    rig_seal(&rig, t + 2 * HOUR_MS);
+    assert_int_equal(rig.history->counters.blocks, 1);
+    rig_expect(&rig, 0, t, t + 60000, 1000);
+    rig_close(&rig);
+}
+
 static void test_damaged_row(void **state)
 {
     struct rig rig;
@@ -261,6 +285,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_damaged_block),
         cmocka_unit_test(test_damaged_base),
+        cmocka_unit_test(test_damaged_key),
         cmocka_unit_test(test_damaged_row),
         cmocka_unit_test(test_missing_row),
         cmocka_unit_test(test_full_disk),

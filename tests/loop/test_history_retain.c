@@ -183,6 +183,34 @@ static void test_full_disk(void **state)
     rig_close(&rig);
 }
 
+/* Damaged keys: hours at both ends of what a number can hold. They go like any
+ * other when there is no room, and are told of. */
+static void test_damaged_hours(void **state)
+{
+    static const int64_t hours_ms[] = {INT64_MIN, INT64_MAX - 1};
+    struct rig rig;
+
+    (void)state;
+    rig_open(&rig);
+    rig_until_ready(&rig);
+    for (unsigned i = 0; i < 2; i++) {
+        const struct kw_history_block_key key = {1, hours_ms[i], 0};
+        struct kw_db_batch *batch = kw_db_batch_new();
+        struct kw_history_key_bytes bytes;
+
+        kw_db_batch_put(batch, &kw_history_blocks,
+                        kw_history_key_block(&bytes, &key),
+                        kw_slice_text("hour"));
+        assert_int_equal(kw_db_write_now(rig.fixture.core.db, batch), 0);
+        rig.history->disk_full = true;
+        rig.history->deleted_room.next_ms = 0;
+        rig_retain(&rig, 1);
+        assert_int_equal(deleted(&rig), i + 1);
+        assert_non_null(strstr(rig.told, "out of range"));
+    }
+    rig_close(&rig);
+}
+
 /* Samples that were taken while the clock was ahead are told of once, in memory
  * and as blocks. */
 static void test_ahead_is_told(void **state)
@@ -219,6 +247,7 @@ int main(void)
         cmocka_unit_test(test_behind),
         cmocka_unit_test(test_shorter_keep),
         cmocka_unit_test(test_full_disk),
+        cmocka_unit_test(test_damaged_hours),
         cmocka_unit_test(test_ahead_is_told),
     };
 

@@ -299,6 +299,14 @@ static void test_floor(void **state)
     assert_int_equal(kw_history_floor(7200000, KW_HISTORY_HOUR_MS), 7200000);
     assert_int_equal(kw_history_floor(-1, KW_HISTORY_HOUR_MS), -3600000);
     assert_int_equal(kw_history_floor(-3600000, KW_HISTORY_HOUR_MS), -3600000);
+    assert_int_equal(kw_history_floor(INT64_MIN, KW_HISTORY_HOUR_MS),
+                     INT64_MIN);
+    assert_int_equal(kw_history_floor(INT64_MAX, KW_HISTORY_HOUR_MS),
+                     INT64_MAX - INT64_MAX % KW_HISTORY_HOUR_MS);
+    assert_int_equal(kw_history_later(1, 2), 3);
+    assert_int_equal(kw_history_later(INT64_MAX - 2, 2), INT64_MAX);
+    assert_int_equal(kw_history_later(INT64_MAX - 1, 2), INT64_MAX);
+    assert_int_equal(kw_history_later(INT64_MIN, 2), INT64_MIN + 2);
 }
 
 /* Without memory samples are dropped and counted, and the next poll goes. */
