@@ -175,6 +175,23 @@ struct kw_db_stats kw_db_stats(const struct kw_db *db)
     return db->stats;
 }
 
+/*
+ * The order of the steps counts. The reader is counted before it looks at
+ * `away`: then either it sees that the environment is being reopened, or the
+ * writer sees the reader and does not reopen it. `known` is read after that
+ * look, since it is 0 in between: a reader would find no table, and take what
+ * is stored for absent. It is read before LMDB's transaction begins, which
+ * must not be given a table that was made later.
+ */
+static int begin(struct kw_db *db, struct kw_db_txn *txn)
+{
+    atomic_fetch_add(&db->readers, 1);
+    if (atomic_load(&db->away))
+        return KW_EIO;
+    txn->known = atomic_load(&db->known);
+    return kw_db_error(mdb_txn_begin(db->env, NULL, MDB_RDONLY, &txn->txn));
+}
+
 int kw_db_read_begin(struct kw_db *db, struct kw_db_txn **out)
 {
     struct kw_db_txn *txn = kw_alloc(sizeof(*txn));
@@ -183,12 +200,7 @@ int kw_db_read_begin(struct kw_db *db, struct kw_db_txn **out)
     if (txn == NULL)
         return KW_ENOMEM;
     txn->db = db;
-    atomic_fetch_add(&db->readers, 1); /* before the look at `away` */
-    txn->known = atomic_load(&db->known);
-    err =
-        atomic_load(&db->away)
-            ? KW_EIO
-            : kw_db_error(mdb_txn_begin(db->env, NULL, MDB_RDONLY, &txn->txn));
+    err = begin(db, txn);
     if (err != 0) {
         atomic_fetch_sub(&db->readers, 1);
         kw_free(txn);
