@@ -346,7 +346,8 @@ int kw_db_submit(struct kw_db *db, struct kw_db_batch *take, bool urgent,
         db->due = true;
     if (urgent && !db->busy)
         start_commit(db);
-    else if (!uv_is_active((uv_handle_t *)&db->timer))
+    else if (!uv_is_active((uv_handle_t *)&db->timer) ||
+             uv_timer_get_due_in(&db->timer) > db->commit_ms) /* a pause */
         uv_timer_start(&db->timer, on_timer, db->commit_ms, 0);
     return 0;
 }

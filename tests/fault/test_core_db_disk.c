@@ -180,6 +180,35 @@ static void test_by_timer(void **state)
     kw_fixture_close(&fixture);
 }
 
+/* A batch that is not urgent does not wait for the end of a long pause. */
+static void test_batch_in_a_pause(void **state)
+{
+    struct kw_fixture fixture;
+    struct kw_db_txn *txn;
+    struct kw_db_batch *batch;
+    struct answer answer = {0};
+
+    (void)state;
+    kw_fixture_open(&fixture, KW_FIXTURE_DB);
+    assert_int_equal(put(&fixture, &red, "a"), 0);
+    assert_int_equal(kw_db_read_begin(fixture.core.db, &txn), 0);
+    fixture.core.db->pause_ms = 60000;
+    meta_failures = 1;
+    assert_int_equal(put(&fixture, &red, "b"), KW_EIO);
+    kw_db_read_end(txn);
+    assert_true(uv_timer_get_due_in(&fixture.core.db->timer) > 50000);
+    batch = kw_db_batch_new();
+    kw_db_batch_put(batch, &red, kw_slice_text("key"), kw_slice_text("c"));
+    assert_int_equal(
+        kw_db_submit(fixture.core.db, batch, false, on_done, &answer), 0);
+    assert_in_range(uv_timer_get_due_in(&fixture.core.db->timer), 0,
+                    fixture.core.db->commit_ms);
+    kw_fixture_until_set(&fixture, &answer.done);
+    assert_int_equal(answer.err, 0);
+    assert_int_equal(get(&fixture, &red), 'c');
+    kw_fixture_close(&fixture);
+}
+
 /* The program ends before it was opened anew. */
 static void test_closed_while_away(void **state)
 {
@@ -203,6 +232,7 @@ int main(void)
         cmocka_unit_test(test_twice),
         cmocka_unit_test(test_reader_under_way),
         cmocka_unit_test(test_by_timer),
+        cmocka_unit_test(test_batch_in_a_pause),
         cmocka_unit_test(test_closed_while_away),
     };
 
