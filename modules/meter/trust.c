@@ -5,11 +5,18 @@
 
 static const uint64_t ns_per_ms = 1000000;
 
+static void forget_doubts(struct kw_meter_unit *unit)
+{
+    unit->suspect = false;
+    unit->proven = 0;
+    memset(unit->aside, 0, sizeof(unit->aside));
+}
+
 void kw_meter_trust_reset(struct kw_meter_trust *trust)
 {
     memset(trust->taken, 0, sizeof(trust->taken));
     for (size_t i = 0; i < KW_METER_UNITS; i++)
-        trust->units[i].suspect = trust->units[i].proven = false;
+        forget_doubts(&trust->units[i]);
 }
 
 /* FNV-1a, 64 bits, of the unit and its reply; never 0. Who wants a collision
@@ -69,13 +76,24 @@ static bool in_other_block(const struct kw_meter_trust *trust,
     return false;
 }
 
+/* The bit of the place where that reply is set aside; 0: nowhere. Meters that
+ * share an address (loads) take turns, so several are set aside at a time. */
+static uint8_t aside_bit(const struct kw_meter_unit *unit, uint64_t hash)
+{
+    for (unsigned i = 0; i < KW_METER_ASIDE_MAX; i++) {
+        if (unit->aside[i] == (uint32_t)hash)
+            return (uint8_t)(1U << i);
+    }
+    return 0;
+}
+
 bool kw_meter_trust_twin(const struct kw_meter_trust *trust,
                          const struct kw_meter_ask *ask,
                          const unsigned char *pdu, size_t length)
 {
     const struct kw_meter_unit *unit = &trust->units[ask->unit];
     uint64_t hash = hash_of(ask->unit, pdu, length);
-    bool again = unit->proven && unit->aside == hash;
+    bool again = (unit->proven & aside_bit(unit, hash)) != 0;
 
     return !again && !is_known_twin(trust, hash) &&
            in_other_block(trust, ask, hash, (pdu[0] & 0x80) != 0);
@@ -84,13 +102,18 @@ bool kw_meter_trust_twin(const struct kw_meter_trust *trust,
 void kw_meter_trust_set_aside(struct kw_meter_trust *trust, uint8_t unit,
                               const unsigned char *pdu, size_t length)
 {
-    trust->units[unit].aside = hash_of(unit, pdu, length);
+    struct kw_meter_unit *of = &trust->units[unit];
+    uint64_t hash = hash_of(unit, pdu, length);
+
+    if (aside_bit(of, hash) == 0)
+        of->aside[of->next_aside++ % KW_METER_ASIDE_MAX] = (uint32_t)hash;
+    of->proven &= (uint8_t)~aside_bit(of, hash);
 }
 
 static void suspect(struct kw_meter_unit *unit)
 {
     unit->suspect = true;
-    unit->proven = false;
+    unit->proven = 0;
     unit->markers = 0;
 }
 
@@ -148,11 +171,13 @@ void kw_meter_trust_taken(struct kw_meter_trust *trust,
 {
     struct kw_meter_unit *unit = &trust->units[ask->unit];
     uint64_t hash = hash_of(ask->unit, pdu, length);
+    uint8_t bit = aside_bit(unit, hash);
 
-    if (unit->proven && unit->aside == hash && !is_known_twin(trust, hash) &&
+    if ((unit->proven & bit) != 0 && !is_known_twin(trust, hash) &&
         in_other_block(trust, ask, hash, (pdu[0] & 0x80) != 0))
         trust->twins[trust->next_twin++ % KW_METER_TWINS_MAX] = hash;
-    unit->proven = false;
+    /* Copies of this one may follow: it proves nothing any more. */
+    unit->proven &= (uint8_t)~bit;
     unit->last = remember(trust, ask, hash);
     note_round_trip(unit, sent_ns, now_ns);
 }
@@ -284,7 +309,7 @@ void kw_meter_trust_marked(struct kw_meter_trust *trust, uint8_t number,
     struct kw_meter_unit *unit = &trust->units[number];
 
     unit->suspect = false;
-    unit->proven = true;
+    unit->proven = (1U << KW_METER_ASIDE_MAX) - 1;
     unit->marker = hash_of(number, pdu, length);
     unit->taken_ns = now_ns;
 }

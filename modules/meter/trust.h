@@ -30,7 +30,8 @@ enum {
     KW_METER_UNITS = 256,
     KW_METER_MARKERS_MAX = 3,     /* without an answer */
     KW_METER_TAKEN_MAX = 64,      /* replies remembered, one a block */
-    KW_METER_TWINS_MAX = 16,      /* contents known to be in several blocks */
+    KW_METER_TWINS_MAX = 64,      /* contents known to be in several blocks */
+    KW_METER_ASIDE_MAX = 4,       /* replies of a unit that are set aside */
     KW_METER_HABIT = 3,           /* surplus replies that make one */
     KW_METER_HABIT_MS = 10000,    /* within, and how long it lasts without */
     KW_METER_CALM_MAX_MS = 500,   /* longest wait for surplus replies */
@@ -44,16 +45,18 @@ struct kw_meter_unit {
     uint64_t taken_ns; /* and its reply came */
     uint64_t habit_ns; /* surplus replies are counted since */
     uint64_t marker;   /* hash of the last reply to a marker */
-    uint64_t aside;    /* and of the last one that was set aside */
+    uint32_t aside[KW_METER_ASIDE_MAX]; /* hashes of replies set aside, cut to
+                                           32 bits; 0: the place is free */
     uint32_t strays;   /* surplus replies that were no copies, ever */
     uint32_t usual_us; /* longest round trip of late; fades */
     uint16_t calm_ms;  /* how long surplus replies come after */
     uint8_t surplus;   /* replies since habit_ns, at most KW_METER_HABIT */
     uint8_t last;      /* place in taken of its last reply */
     uint8_t markers;   /* sent without an answer while it is suspect */
-    bool suspect;      /* a marker goes before its next request */
-    bool proven;       /* just now: what was set aside is the reply if it comes
-                          again */
+    uint8_t next_aside;
+    uint8_t proven; /* bits of places in aside: a marker was answered since, so
+                       this is the reply if it comes again */
+    bool suspect;   /* a marker goes before its next request */
 };
 
 /* All zero before the first use. */

@@ -62,6 +62,33 @@ static void test_twin(void **state)
     assert_false(kw_meter_trust_twin(trust, &currents, first, LENGTH));
 }
 
+/* Two meters share the unit (loads) and both have twins: the marker before the
+ * one's second request proves the other's as well, and the replies to other
+ * requests in between change nothing. */
+static void test_two_asides(void **state)
+{
+    struct kw_meter_trust *trust = fresh();
+
+    (void)state;
+    take(trust, &voltages, first, 100);
+    take(trust, &currents, second, 110);
+    kw_meter_trust_set_aside(trust, 5, first, LENGTH);
+    kw_meter_trust_doubted(trust, &currents);
+    kw_meter_trust_marked(trust, 5, marked, sizeof(marked), 120 * ms);
+    kw_meter_trust_set_aside(trust, 5, second, LENGTH);
+    kw_meter_trust_doubted(trust, &voltages);
+    assert_true(kw_meter_trust_twin(trust, &currents, first, LENGTH));
+    kw_meter_trust_marked(trust, 5, marked, sizeof(marked), 130 * ms);
+    take(trust, &energies, third, 140);
+    assert_false(kw_meter_trust_twin(trust, &currents, first, LENGTH));
+    take(trust, &currents, first, 150);
+    assert_false(kw_meter_trust_twin(trust, &voltages, second, LENGTH));
+    take(trust, &voltages, second, 160);
+    /* A copy of that one proves nothing for a block it is not known of. */
+    take(trust, &voltages, third, 170);
+    assert_true(kw_meter_trust_twin(trust, &currents, third, LENGTH));
+}
+
 /* Also when the block has been answered otherwise since. */
 static void test_old_twin(void **state)
 {
@@ -256,6 +283,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_twin),
+        cmocka_unit_test(test_two_asides),
         cmocka_unit_test(test_old_twin),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_surplus),
