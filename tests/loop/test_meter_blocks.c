@@ -18,7 +18,7 @@ static const char rows[] =
     "active_power_total,3,400,4,s64,be,0.000000000001,W,fast,,,,\n";
 
 /* What the peer does with requests that touch these registers. */
-static enum { ANSWERS, SILENT, GARBLED, EXCEPTION } how;
+static enum how { ANSWERS, SILENT, GARBLED, EXCEPTION } how;
 static uint8_t code;
 static uint16_t from, to;
 static unsigned touched, asks; /* requests that did; all */
@@ -41,7 +41,7 @@ static void partly(struct peer *peer, const struct kw_meter_ask *ask)
     }
 }
 
-static void break_registers(int what, uint16_t first, uint16_t last)
+static void break_registers(enum how what, uint16_t first, uint16_t last)
 {
     how = what;
     from = first;
@@ -101,7 +101,7 @@ static unsigned asks_of_ten(struct rig *rig)
 }
 
 static const struct {
-    int how;
+    enum how how;
     uint8_t code;
     bool rtu; /* with CRC only */
     uint8_t quality;
