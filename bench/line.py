@@ -33,7 +33,7 @@ BAUDS = (9600, 38400, 115200)
 REGISTERS = (10, 50, 125)
 BITS = 10  # 8N1
 TURNAROUND_MS = 5
-DEAD_BAUD, DEAD_REGISTERS = 9600, 10
+DEAD = ((9600, 10), (38400, 20))  # six meters ask for more than the line can do
 HEAD = "quantity,function,address,registers,type,word_order,multiplier,unit,class,na,formula,note,source\n"
 TEN = ("voltage_l1_n", "voltage_l2_n", "voltage_l3_n", "voltage_l1_l2", "voltage_l2_l3",
        "voltage_l3_l1", "current_l1", "current_l2", "current_l3", "frequency")
@@ -51,14 +51,20 @@ def theory(baud, registers):
     return 1 / (characters * BITS / baud + turnaround + silence_s(baud))
 
 
+def unit_of(name):
+    return "A" if "current" in name else "Hz" if name == "frequency" else "V"
+
+
 def write_maps(folder):
-    """A map whose gaps make blocks of 10, 50 and 125 registers, and one of ten."""
+    """A map whose gaps make blocks of 10, 50 and 125 registers, and those of DEAD."""
     keys = "#title: Bench\n#max_registers: 125\n"
     rows = [f"{name},3,{at},1,u16,-,0.1,V,fast,,,,\n" for name, at in zip(TEN, (0, 9, 49, 124))]
     (folder / "long.csv").write_text(keys + "#gap: 100\n" + HEAD + "".join(rows))
-    rows = [f"{name},3,{i},1,u16,-,0.1,{'A' if 'current' in name else 'Hz' if name == 'frequency' else 'V'},"
-            "fast,,,,\n" for i, name in enumerate(TEN)]
-    (folder / "ten.csv").write_text(keys + HEAD + "".join(rows))
+    for _, registers in DEAD:
+        wide = registers // len(TEN)
+        kind = "u32,be" if wide == 2 else "u16,-"
+        rows = [f"{name},3,{i * wide},{wide},{kind},0.1,{unit_of(name)},fast,,,,\n" for i, name in enumerate(TEN)]
+        (folder / f"dead{registers}.csv").write_text(keys + HEAD + "".join(rows))
 
 
 def run(command, seconds):
@@ -204,28 +210,32 @@ def part_ports(_kw, args):
               f"{statistics.median(cpu):.0f} us CPU{' (reach: 390)' if silence_ms == 0 else ''}")
 
 
-def settings(port, baud):
+def settings(port, baud, registers):
     lines = [f"lines:\n  - {{ name: a, serial: {{ port: {port}, baud: {baud}, parity: none }}, timeout: 1s }}\nmeters:\n"]
-    lines += [f"  - {{ name: m{unit}, line: a, unit: {unit}, profile: ten, every: 100ms }}\n" for unit in range(1, 9)]
+    lines += [f"  - {{ name: m{unit}, line: a, unit: {unit}, profile: dead{registers}, every: 100ms }}\n"
+              for unit in range(1, 9)]
     return "".join(lines)
 
 
 def part_dead(kw, args):
     """The six that live, over what the line could do for six, minute by minute."""
-    limit = theory(DEAD_BAUD, DEAD_REGISTERS)
+    for baud, registers in DEAD:
+        dead(kw, args, baud, registers)
+
+
+def dead(kw, args, baud, registers):
+    limit = theory(baud, registers)
     minutes = 1 if args.quick else 3
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
-        for part in ("maps", "state/meters"):
-            (folder / part).mkdir(parents=True)
-        write_maps(folder / "maps")
-        (folder / "state/meters/ten.csv").write_text((folder / "maps/ten.csv").read_text())
-        plant = kw.Plant(folder / "plant", [f"a:{DEAD_BAUD}:8N1:1-8=ten"],
-                         extra=["--maps", folder / "maps", "--strict", "--turnaround", str(TURNAROUND_MS)])
+        (folder / "state/meters").mkdir(parents=True)
+        write_maps(folder / "state/meters")
+        plant = kw.Plant(folder / "plant", [f"a:{baud}:8N1:1-8=dead{registers}"],
+                         extra=["--maps", folder / "state/meters", "--strict", "--turnaround", str(TURNAROUND_MS)])
         try:
             for unit in (3, 6):
                 plant.command(f"fault a {unit} dead")
-            (folder / "lines.yaml").write_text(settings(folder / "plant/a", DEAD_BAUD))
+            (folder / "lines.yaml").write_text(settings(folder / "plant/a", baud, registers))
             child = subprocess.Popen([args.build / "bench" / "bench_line_one", "meters", ROOT / "conf", folder / "state",
                                       folder / "lines.yaml", str(minutes * 60 + 2)], stdout=subprocess.PIPE, text=True)
             before, start, marks = counts(plant, "a"), time.monotonic(), [10, 30] + [60 * m for m in range(1, minutes + 1)]
@@ -234,7 +244,7 @@ def part_dead(kw, args):
                 time.sleep(max(0, start + mark - time.monotonic()))
                 now, at = counts(plant, "a"), time.monotonic() - start
                 share = (now["replies"] - last["replies"]) / (at - since) / limit
-                print(f"two of eight dead, {since:3.0f} to {at:3.0f} s: {share:.4f} of the limit, short silences "
+                print(f"{baud} baud, two of eight dead, {since:3.0f} to {at:3.0f} s: {share:.4f} of the limit, short silences "
                       f"{now['too_short_gaps']}, from the start "
                       f"{(now['replies'] - before['replies']) / at / limit:.4f} (reach: 0.95)", flush=True)
                 last, since = now, at

@@ -242,7 +242,8 @@ static void read_settings(struct meters *meters, const char *path)
     if (kw_conf_parse_yaml(yaml, length, &meters->arena, &root,
                            &meters->diag) != 0 ||
         kw_settings_read(kw_meter_settings, root, root, &meters->conf,
-                         &meters->arena, &meters->diag) != 0)
+                         &meters->arena, &meters->diag) != 0 ||
+        kw_meter_check(&meters->conf, &meters->core.env, &meters->diag) != 0)
         bench_die(kw_diag_first(&meters->diag, first, sizeof(first)));
 }
 
@@ -277,6 +278,7 @@ static void stop(struct meters *meters)
 {
     kw_meter_module.stop(meters->self, on_stopped, &meters->stopped);
     kw_loop_run(&meters->loop);
+    kw_meter_release(&meters->conf);
     kw_points_free(meters->core.points);
     kw_quantities_free(meters->quantities);
     kw_arena_fini(&meters->arena);
