@@ -167,6 +167,7 @@ static unsigned send_next(struct kw_meter_line *line)
     slot->used = true;
     slot->started = slot->extended = slot->overdue = slot->echoed = false;
     slot->copied = false;
+    slot->held = 0;
     slot->job = job;
     slot->foreign = 0;
     if (line->slots_used++ == 0)

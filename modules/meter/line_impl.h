@@ -23,6 +23,7 @@ struct kw_meter_slot {
     bool extended;            /* and was given time to end */
     bool echoed;              /* the line gave the request back */
     bool copied;              /* a reply came that may be a copy: trust.h */
+    uint16_t held;            /* bytes in trust->held; 0: none */
     struct kw_meter_job *job; /* NULL: its owner has gone */
     struct kw_meter_ask ask;  /* data is inside frame */
     unsigned tag;

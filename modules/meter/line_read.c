@@ -79,6 +79,37 @@ static void drop_rest(struct kw_meter_line *line, struct kw_meter_slot *slot,
                             line->active_ns);
 }
 
+/* A frame that came in the reply's place was none. */
+static void note_copy(struct kw_meter_line *line, struct kw_meter_slot *slot,
+                      const unsigned char *frame, size_t length)
+{
+    kw_meter_line_trace_odd(line, slot, KW_METER_TRACED_TWICE, frame, length);
+    slot->foreign++;
+    slot->copied = true;
+}
+
+/* What is held back was a copy. */
+static void drop_held(struct kw_meter_line *line, struct kw_meter_slot *slot)
+{
+    if (slot->held > 0)
+        note_copy(line, slot, line->trust->held, slot->held);
+    slot->held = 0;
+}
+
+/* Holds that frame back. */
+static void hold(struct kw_meter_line *line, struct kw_meter_slot *slot,
+                 const unsigned char *frame, uint16_t length)
+{
+    if (slot->held == length && memcmp(line->trust->held, frame, length) == 0) {
+        kw_meter_line_trace_odd(line, slot, KW_METER_TRACED_TWICE, frame,
+                                length);
+        return;
+    }
+    drop_held(line, slot);
+    slot->held = length;
+    memcpy(line->trust->held, frame, length);
+}
+
 /* Keeps what the next replies of the unit are judged by. */
 static void note_answer(struct kw_meter_line *line,
                         const struct kw_meter_slot *slot,
@@ -122,6 +153,7 @@ static bool deliver(struct kw_meter_line *line, struct kw_meter_slot *slot,
         break;
     }
     if (line->rtu) {
+        drop_held(line, slot);
         note_answer(line, slot, pdu, whole - 3);
         /* What stands behind came before the next request: no answer to it. */
         *behind = drop_frames(line, NULL, (size_t)(pdu - line->rx) + whole - 1,
@@ -155,30 +187,41 @@ static void doubt(struct kw_meter_line *line, const struct kw_meter_slot *slot)
                            unit->taken_ns > 0);
 }
 
-/* A reply that has been taken for another block is set aside: if it was a copy
- * the real one follows in the usual time. The reply to a write is not, because
- * the request would be sent again when none follows, and a write must leave
- * once; late replies to writes are kept apart by markers (doubt.h). */
+/* If it was a copy the real reply follows in the usual time. */
+static void wait_for_other(struct kw_meter_line *line,
+                           struct kw_meter_slot *slot)
+{
+    uint64_t usual_ns =
+        line->active_ns + kw_meter_trust_usual_ns(line->trust, slot->ask.unit);
+
+    if (usual_ns < slot->deadline_ns)
+        slot->deadline_ns = usual_ns;
+}
+
+/* A reply that has been taken for another block is set aside, and asked for
+ * again if no other follows; an older one of the same block is held back, and
+ * taken if none does. The reply to a write is not, because the request would be
+ * sent again when none follows, and a write must leave once; late replies to
+ * writes are kept apart by markers (doubt.h). */
 static bool set_aside(struct kw_meter_line *line, struct kw_meter_slot *slot,
                       const struct kw_meter_rtu_found *found)
 {
-    uint64_t usual_ns;
+    const unsigned char *pdu = line->rx + found->pdu;
+    const size_t length = found->pdu_length;
 
-    if (slot->marker || kw_meter_ask_is_write(&slot->ask) ||
-        !kw_meter_trust_twin(line->trust, &slot->ask, line->rx + found->pdu,
-                             found->pdu_length))
+    if (slot->marker || kw_meter_ask_is_write(&slot->ask))
         return false;
-    kw_meter_trust_set_aside(line->trust, slot->ask.unit, line->rx + found->pdu,
-                             found->pdu_length);
-    kw_meter_line_trace_odd(line, slot, KW_METER_TRACED_TWICE,
-                            line->rx + found->pdu - 1, found->pdu_length + 3);
-    slot->foreign++;
-    usual_ns =
-        line->active_ns + kw_meter_trust_usual_ns(line->trust, slot->ask.unit);
-    if (usual_ns < slot->deadline_ns)
-        slot->deadline_ns = usual_ns;
-    slot->copied = true;
-    drop_front(line, found->pdu + found->pdu_length + 2);
+    if (kw_meter_trust_twin(line->trust, &slot->ask, pdu, length)) {
+        kw_meter_trust_set_aside(line->trust, slot->ask.unit, pdu, length);
+        note_copy(line, slot, pdu - 1, length + 3);
+    } else if (kw_meter_trust_older(line->trust, &slot->ask, pdu, length,
+                                    line->active_ns)) {
+        hold(line, slot, pdu - 1, (uint16_t)(length + 3));
+    } else {
+        return false;
+    }
+    wait_for_other(line, slot);
+    drop_front(line, found->pdu + length + 2);
     return true;
 }
 
@@ -192,12 +235,30 @@ static void keep_behind(struct kw_meter_line *line, size_t at, size_t end)
     drop_front(line, at);
 }
 
+/* Takes the PDU at rx + at for the answer; false when it is not, and is dropped
+ * then. */
+static bool take(struct kw_meter_line *line, struct kw_meter_slot *slot,
+                 size_t at, size_t pdu_length)
+{
+    const size_t length = line->rx_length;
+    size_t behind = length;
+
+    line->rx_length = 0; /* the bytes stay until the next ones come */
+    line->echoes = slot->echoed;
+    if (deliver(line, slot, line->rx + at, pdu_length, &behind)) {
+        keep_behind(line, behind, length);
+        return true;
+    }
+    line->rx_length = length;
+    drop_front(line, at + pdu_length + 2);
+    return false;
+}
+
 /* True when the slot is done with: rx is then not ours any more. */
 static bool read_answer(struct kw_meter_line *line, struct kw_meter_slot *slot)
 {
     struct kw_meter_answer garbled = {.outcome = KW_METER_GARBLED};
     struct kw_meter_rtu_found found;
-    size_t length, behind;
 
     kw_meter_rtu_find(&slot->ask, line->rx, line->rx_length, &found);
     if (found.verdict == KW_METER_RTU_ANSWER && is_echo(line, slot, &found)) {
@@ -210,23 +271,15 @@ static bool read_answer(struct kw_meter_line *line, struct kw_meter_slot *slot)
         (void)drop_frames(line, slot, 0, found.pdu - 1);
         if (set_aside(line, slot, &found))
             return line->rx_length > 0 && read_answer(line, slot);
-        length = line->rx_length;
-        line->rx_length = 0; /* the bytes stay until the next ones come */
-        line->echoes = slot->echoed;
-        behind = length;
-        if (deliver(line, slot, line->rx + found.pdu, found.pdu_length,
-                    &behind)) {
-            keep_behind(line, behind, length);
+        if (take(line, slot, found.pdu, found.pdu_length))
             return true;
-        }
         /* A late refusal of another request: ours may stand behind it. Each
          * takes a doubt with it, so there are few. */
-        line->rx_length = length;
-        drop_front(line, found.pdu + found.pdu_length + 2);
         return line->rx_length > 0 && read_answer(line, slot);
     case KW_METER_RTU_GARBLED:
         kw_meter_line_trace_odd(line, slot, KW_METER_TRACED_GARBLED, line->rx,
                                 line->rx_length);
+        drop_held(line, slot);
         drop_rest(line, slot, 1);
         line->rx_length = 0;
         doubt(line, slot); /* it may have been a copy, and the reply follows */
@@ -377,6 +430,20 @@ static void trace_part(struct kw_meter_line *line,
                                 line->rx_length);
 }
 
+/* No other reply followed the one that is held back: that is the answer. */
+static bool take_held(struct kw_meter_line *line, struct kw_meter_slot *slot)
+{
+    const size_t held = slot->held;
+
+    slot->held = 0;
+    if (line->rx_length > sizeof(line->rx) - held)
+        drop_front(line, held);
+    memmove(line->rx + held, line->rx, line->rx_length);
+    memcpy(line->rx, line->trust->held, held);
+    line->rx_length += held;
+    return take(line, slot, 1, held - 3);
+}
+
 bool kw_meter_line_expired(struct kw_meter_line *line,
                            struct kw_meter_slot *slot, uint64_t now_ns,
                            enum kw_meter_outcome *outcome)
@@ -394,8 +461,11 @@ bool kw_meter_line_expired(struct kw_meter_line *line,
         if (line->char_ns > 0)
             return false;
     }
+    if (slot->held > 0 && !slot->copied && take_held(line, slot))
+        return false;
     trace_part(line, slot);
     drop_rest(line, slot, 0);
+    drop_held(line, slot);
     if (slot->copied) {
         *outcome = KW_METER_FOREIGN;
         kw_meter_trust_doubted(line->trust, &slot->ask);

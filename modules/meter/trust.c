@@ -15,6 +15,7 @@ static void forget_doubts(struct kw_meter_unit *unit)
 void kw_meter_trust_reset(struct kw_meter_trust *trust)
 {
     memset(trust->taken, 0, sizeof(trust->taken));
+    trust->stray_ns = 0;
     for (size_t i = 0; i < KW_METER_UNITS; i++)
         forget_doubts(&trust->units[i]);
 }
@@ -54,6 +55,19 @@ static bool overlap(const struct kw_meter_taken *taken,
     return taken->function == ask->function &&
            taken->address < ask->address + ask->count &&
            ask->address < taken->address + taken->count;
+}
+
+/* Has the same block been answered so, and otherwise since? */
+static bool is_older(const struct kw_meter_trust *trust,
+                     const struct kw_meter_ask *ask, uint64_t hash)
+{
+    for (unsigned i = 0; i < KW_METER_TAKEN_MAX; i++) {
+        const struct kw_meter_taken *taken = &trust->taken[i];
+
+        if (taken->hash == hash && same_block(taken, ask))
+            return !taken->newest;
+    }
+    return false;
 }
 
 /* Has another block of the unit been answered so? Refusals are all alike: the
@@ -97,6 +111,16 @@ bool kw_meter_trust_twin(const struct kw_meter_trust *trust,
 
     return !again && !is_known_twin(trust, hash) &&
            in_other_block(trust, ask, hash, (pdu[0] & 0x80) != 0);
+}
+
+bool kw_meter_trust_older(const struct kw_meter_trust *trust,
+                          const struct kw_meter_ask *ask,
+                          const unsigned char *pdu, size_t length,
+                          uint64_t now_ns)
+{
+    return trust->stray_ns > 0 &&
+           now_ns - trust->stray_ns <= KW_METER_HABIT_MS * ns_per_ms &&
+           is_older(trust, ask, hash_of(ask->unit, pdu, length));
 }
 
 void kw_meter_trust_set_aside(struct kw_meter_trust *trust, uint8_t unit,
@@ -208,6 +232,7 @@ void kw_meter_trust_copied(struct kw_meter_trust *trust, uint8_t unit,
                            uint64_t now_ns)
 {
     note_surplus(&trust->units[unit], now_ns);
+    trust->stray_ns = now_ns;
 }
 
 /* Could pdu be the reply to the request that was taken? */
@@ -248,8 +273,10 @@ bool kw_meter_trust_surplus(struct kw_meter_trust *trust, uint8_t number,
         unit->strays++;
         suspect(unit);
     }
-    if (!copy)
+    if (!copy) {
         (void)remember(trust, &unknown, hash);
+        trust->stray_ns = now_ns;
+    }
     return copy;
 }
 
@@ -275,6 +302,7 @@ void kw_meter_trust_part(struct kw_meter_trust *trust,
             kw_meter_pdu_need(&ask, bytes + 1, length - 1) < length)
             continue;
         note_surplus(&trust->units[bytes[0]], now_ns);
+        trust->stray_ns = now_ns;
         trust->units[bytes[0]].strays++;
         suspect(&trust->units[bytes[0]]);
         return;

@@ -10,7 +10,8 @@
  *   the unit is not believed at first. If the real reply follows, it was a
  *   copy; if none does, the request is asked again after a marker (doubt.h),
  *   and who says the same then means it (two blocks of zeros). That content
- *   is known from then on.
+ *   is known from then on. While strays come on the line, an older reply of the
+ *   same block is held back for the time in which the real one would follow.
  * - A surplus. Each request has one reply: one too many, other than a copy of
  *   what was taken, is the reply to a request whose reply something else was
  *   taken for. What was taken of the unit since its poll began can't be
@@ -29,7 +30,7 @@
 enum {
     KW_METER_UNITS = 256,
     KW_METER_MARKERS_MAX = 3,     /* without an answer */
-    KW_METER_TAKEN_MAX = 64,      /* replies remembered, one a block */
+    KW_METER_TAKEN_MAX = 512,     /* replies remembered: those of seconds */
     KW_METER_TWINS_MAX = 64,      /* contents known to be in several blocks */
     KW_METER_ASIDE_MAX = 4,       /* replies of a unit that are set aside */
     KW_METER_HABIT = 3,           /* surplus replies that make one */
@@ -69,7 +70,10 @@ struct kw_meter_trust {
     } taken[KW_METER_TAKEN_MAX]; /* no block twice with the same reply */
     uint64_t twins[KW_METER_TWINS_MAX];
     unsigned next_taken, next_twin;
+    uint64_t stray_ns; /* a surplus reply came that is no copy of the newest of
+                          its block, of any unit; 0: none */
     struct kw_meter_unit units[KW_METER_UNITS];
+    unsigned char held[KW_METER_PDU_MAX + 3]; /* a frame that is held back */
 };
 
 /* After a connection: nothing older can come. */
@@ -80,6 +84,14 @@ void kw_meter_trust_reset(struct kw_meter_trust *trust);
 bool kw_meter_trust_twin(const struct kw_meter_trust *trust,
                          const struct kw_meter_ask *ask,
                          const unsigned char *pdu, size_t length);
+
+/* pdu, which answers ask, is what the block said before the last time, and
+ * strays come on the line: it may be a copy, or a value that goes to and fro.
+ */
+bool kw_meter_trust_older(const struct kw_meter_trust *trust,
+                          const struct kw_meter_ask *ask,
+                          const unsigned char *pdu, size_t length,
+                          uint64_t now_ns);
 
 /* pdu, which may be a copy, is not taken for the time being. */
 void kw_meter_trust_set_aside(struct kw_meter_trust *trust, uint8_t unit,

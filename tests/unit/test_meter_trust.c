@@ -105,6 +105,31 @@ static void test_old_twin(void **state)
     assert_false(kw_meter_trust_twin(trust, &currents, first, LENGTH));
 }
 
+/* What a block said before the last time may be a copy while surplus replies
+ * come on the line, whichever unit they are of; else it is a value that goes
+ * to and fro. */
+static void test_older(void **state)
+{
+    struct kw_meter_trust *trust = fresh();
+    const uint64_t late = (50 + KW_METER_HABIT_MS) * ms;
+
+    (void)state;
+    take(trust, &voltages, first, 20);
+    take(trust, &voltages, second, 30);
+    assert_false(kw_meter_trust_older(trust, &voltages, first, LENGTH, 40));
+    kw_meter_trust_copied(trust, 6, 50 * ms);
+    assert_true(kw_meter_trust_older(trust, &voltages, first, LENGTH, late));
+    assert_false(kw_meter_trust_older(trust, &voltages, second, LENGTH, late));
+    assert_false(kw_meter_trust_older(trust, &voltages, third, LENGTH, late));
+    assert_false(kw_meter_trust_older(trust, &currents, first, LENGTH, late));
+    assert_false(
+        kw_meter_trust_older(trust, &voltages, first, LENGTH, late + 1));
+    take(trust, &voltages, first, 70);
+    assert_true(kw_meter_trust_older(trust, &voltages, second, LENGTH, late));
+    kw_meter_trust_reset(trust);
+    assert_false(kw_meter_trust_older(trust, &voltages, second, LENGTH, late));
+}
+
 /* Refusals are alike: only the one right before counts, and not while the
  * refused part of a block is searched. */
 static void test_refusals(void **state)
@@ -285,6 +310,7 @@ int main(void)
         cmocka_unit_test(test_twin),
         cmocka_unit_test(test_two_asides),
         cmocka_unit_test(test_old_twin),
+        cmocka_unit_test(test_older),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_surplus),
         cmocka_unit_test(test_surplus_of_before),
