@@ -2,7 +2,10 @@
 /*
  * Happy path: one request of the plan after another, each decoded as it comes,
  * then done. A refused or garbled block marks its points and the next block is
- * asked; a block without an answer ends the reading, and so does the line.
+ * asked. So does one without an answer, but the next one is asked once and, as
+ * far as the line knows how long answers take, with a short time-out; when
+ * nothing at all was answered the reading ends after four blocks. A line that
+ * is lost ends it at once.
  * kw_meter_once_fini ends it without a call at any time.
  */
 #include "meter/once.h"
@@ -18,6 +21,8 @@
 
 #include <math.h>
 #include <string.h>
+
+enum { SILENT_BLOCKS_MAX = 4 };
 
 /* All classes at once: whatever lies together is read together. */
 static const uint8_t one_class[KW_MAP_CLASSES] = {0};
@@ -171,20 +176,29 @@ static int ask(struct kw_meter_once *once)
         .function = request->function,
         .address = request->address,
         .count = request->count,
+        .timeout_ms = once->silent > 0
+                          ? kw_meter_line_probe_ms(once->line, once->rtt_us)
+                          : 0,
     };
     return kw_meter_request_start(&once->request, once->line,
                                   kw_clock_mono_ns(once->clock) +
                                       pause_ns(once));
 }
 
-/* Asks for the next block; without one, or without an answer, it is done. */
+static unsigned repetitions(const struct kw_meter_once *once)
+{
+    return once->silent > 0 ? 0
+                            : (unsigned)kw_meter_line_conf(once->line)->retries;
+}
+
+/* Asks for the next block; without one, or when nobody is there, it is done. */
 static void go_on(struct kw_meter_once *once, uint8_t quality)
 {
-    bool dead =
-        quality == KW_QUALITY_BAD_TIMEOUT || quality == KW_QUALITY_BAD_LINE;
+    bool dead = quality == KW_QUALITY_BAD_LINE ||
+                (!once->heard && once->silent >= SILENT_BLOCKS_MAX);
 
     while (++once->at < once->plan.count) {
-        once->tries = (unsigned)kw_meter_line_conf(once->line)->retries;
+        once->tries = repetitions(once);
         if (!dead && ask(once) == 0)
             return;
         take_answer(once, dead ? quality : KW_QUALITY_BAD_LINE, NULL);
@@ -199,11 +213,20 @@ static void on_done(struct kw_meter_request *request,
     struct kw_meter_once *once =
         KW_LIST_ENTRY(request, struct kw_meter_once, request);
     uint8_t quality = kw_meter_answer_quality(answer);
+    bool heard =
+        quality == KW_QUALITY_GOOD || quality == KW_QUALITY_BAD_EXCEPTION;
     bool again =
         quality == KW_QUALITY_BAD_TIMEOUT || quality == KW_QUALITY_BAD_CRC;
 
-    if (again && once->tries-- > 0 && ask(once) == 0)
-        return;
+    if (again && once->tries > 0) {
+        once->tries--;
+        if (ask(once) == 0)
+            return;
+    }
+    if (heard && answer->rtt_us > once->rtt_us)
+        once->rtt_us = answer->rtt_us;
+    once->heard = once->heard || heard;
+    once->silent = quality == KW_QUALITY_BAD_TIMEOUT ? once->silent + 1 : 0;
     /* A refusal is what the one who asks for registers wants to know. */
     once->answered = once->answered || quality == KW_QUALITY_GOOD ||
                      (once->map == NULL && quality == KW_QUALITY_BAD_EXCEPTION);
@@ -217,7 +240,7 @@ int kw_meter_once_start(struct kw_meter_once *once, struct kw_meter_line *line,
     once->line = line;
     once->clock = clock;
     once->request.done = on_done;
-    once->tries = (unsigned)kw_meter_line_conf(line)->retries;
+    once->tries = repetitions(once);
     return ask(once);
 }
 

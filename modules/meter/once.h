@@ -31,15 +31,18 @@ struct kw_meter_once {
     unsigned char *data; /* of range, as it came */
     uint8_t unit;
     unsigned load;
-    unsigned tries; /* left for the request under way */
-    unsigned asked; /* requests so far */
-    size_t at;      /* request of the plan */
-    bool answered;  /* anything at all */
+    unsigned tries;  /* left for the request under way */
+    unsigned asked;  /* requests so far */
+    size_t at;       /* request of the plan */
+    bool answered;   /* anything at all */
+    bool heard;      /* or refused */
+    unsigned silent; /* blocks without an answer since it was heard */
+    uint64_t rtt_us; /* longest round trip */
     struct kw_plan plan;
     struct kw_meter_compute compute;
     struct kw_meter_once_value *values; /* one a point of the map */
     char *texts;
-    /* Once, when all is read or the meter has not answered. */
+    /* Once, when all is read or the meter does not answer. */
     void (*done)(struct kw_meter_once *once);
     void *arg;
 };

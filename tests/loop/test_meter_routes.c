@@ -249,11 +249,68 @@ static void test_no_answer(void **state)
     assert_int_equal(reply.status, 503);
     must_have(&reply, "\"key\":\"no_answer\"");
     must_have(&reply, "Unit 7 on the line a does not answer.");
-    assert_int_equal(peer.asks, 2); /* once, and once more */
+    /* Once, and once more; three other blocks once. */
+    assert_int_equal(peer.asks, 5);
     rig_reply_fini(&reply);
     rig_stop(&rig);
     peer_close(&peer);
     rig_close(&rig);
+}
+
+static const uint16_t *mute; /* addresses without an answer; 0 ends */
+static unsigned muted;       /* requests for them */
+
+static void partly(struct peer *peer, const struct kw_meter_ask *ask)
+{
+    for (const uint16_t *at = mute; *at != 0; at++) {
+        if (*at == ask->address) {
+            muted++;
+            return;
+        }
+    }
+    peer_answer(peer, ask);
+}
+
+/* Blocks without an answer cost their own points alone: the first is asked
+ * again, those that follow it at once are probed. */
+static void test_silent_blocks(void **state)
+{
+    static const uint16_t first[] = {100, 0}, row[] = {500, 900, 32736, 0};
+    static const struct {
+        const uint16_t *mute;
+        unsigned muted, most_ms;
+        const char *good;
+    } cases[] = {{first, 2, 220, "\"info_serial\":\"900\""},
+                 /* Before 900, of the same size as 500, goes a marker, which
+                  * waits as long as the line does. */
+                 {row, 4, 350, "\"value\":4295098371,\"quality\":\"good\""}};
+    struct body body = {"a", "few", 7, 1};
+    struct rig rig;
+    struct peer peer;
+    struct rig_reply reply;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        uint64_t start_ns;
+
+        mute = cases[i].mute;
+        muted = 0;
+        rig_open(&rig);
+        peer_open_serial(&peer, &rig, partly);
+        start(&rig, &peer, "  []\n");
+        start_ns = kw_clock_mono_ns(rig.fixture.core.clock);
+        read_meter(&rig, &reply, &body);
+        assert_true(kw_clock_mono_ns(rig.fixture.core.clock) - start_ns <
+                    cases[i].most_ms * UINT64_C(1000000));
+        assert_int_equal(reply.status, 200);
+        must_have(&reply, "\"quality\":\"bad_timeout\"");
+        must_have(&reply, cases[i].good);
+        assert_int_equal(muted, cases[i].muted);
+        rig_reply_fini(&reply);
+        rig_stop(&rig);
+        peer_close(&peer);
+        rig_close(&rig);
+    }
 }
 
 static void test_refused(void **state)
@@ -413,6 +470,7 @@ int main(void)
         cmocka_unit_test(test_read_registers),
         cmocka_unit_test(test_read_with_faults),
         cmocka_unit_test(test_no_answer),
+        cmocka_unit_test(test_silent_blocks),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_line_down),
         cmocka_unit_test(test_busy),
