@@ -210,9 +210,10 @@ def test_scan_among_polls(polled):
     assert found[9]["meter"] is None
     assert found[9]["proposals"][0]["profile"] == "abb_b23_b24"
     assert found[12]["name"] == "umg604_12"
-    # No poll failed, and none was left out: two meters, twice a second.
+    # No poll failed, and they went on: two meters, twice a second. loop_meter_scan counts them
+    # in virtual time; here the machine may be busy.
     assert polled.metric("meter", "polls_failed_total") == failed
-    assert polled.metric("meter", "polls_total") - polls >= 4 * seconds - 3
+    assert polled.metric("meter", "polls_total") - polls >= 2 * seconds
     stats = next(l for l in polled.plant.command("stats")["lines"] if l["line"] == "panel")
     assert stats["too_short_gaps"] == 0
 
