@@ -264,13 +264,20 @@ unsigned kw_meter_device_refused_points(const struct kw_meter_device *device)
     return points;
 }
 
+bool kw_meter_device_is_absent(const struct kw_meter_device *device)
+{
+    return device->failures > 0 && device->stats.rtt_count == 0 &&
+           device->worst == KW_QUALITY_BAD_TIMEOUT &&
+           kw_meter_line_probe_ms(device->job.line, 0) > 0;
+}
+
 void kw_meter_device_claim(struct kw_meter_device *device)
 {
+    bool asks = device->state != KW_METER_DEVICE_FAILING &&
+                !kw_meter_device_is_absent(device);
     double requests = 0, bytes = 0;
 
-    for (size_t i = 0;
-         device->state != KW_METER_DEVICE_FAILING && i < device->plan.count;
-         i++) {
+    for (size_t i = 0; asks && i < device->plan.count; i++) {
         const struct kw_plan_request *request = &device->plan.requests[i];
         struct kw_meter_ask ask = {.function = request->function,
                                    .count = request->count};

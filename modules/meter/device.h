@@ -8,7 +8,9 @@
  * and one publication when the last answer has come or failed and the time is
  * over in which a surplus reply would show that it was another's. A meter that
  * fails three polls in a row is set aside: asked once in growing pauses up to
- * a minute, without repetition, until it answers again.
+ * a minute, without repetition, until it answers again. One that has never
+ * answered, while others of its line do, has those pauses from its first poll
+ * on.
  */
 #ifndef KW_METER_DEVICE_H
 #define KW_METER_DEVICE_H
@@ -175,8 +177,12 @@ KW_MUST_CHECK int kw_meter_device_start(struct kw_meter_device *device,
 /* Points of its map that the meter refuses. */
 unsigned kw_meter_device_refused_points(const struct kw_meter_device *device);
 
+/* It has answered no poll yet, but others do on its line, with CRC frames: it
+ * may not exist. */
+bool kw_meter_device_is_absent(const struct kw_meter_device *device);
+
 /* Tells the line what the meter asks of it: its requests in their periods but
- * those that are left out; nothing while it is set aside. */
+ * those that are left out; nothing while it is set aside or absent. */
 void kw_meter_device_claim(struct kw_meter_device *device);
 
 /* What is wrong, for people: "no answer since ...", "no answer yet" before the

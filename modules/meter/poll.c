@@ -176,19 +176,28 @@ static uint64_t after_pause(const struct kw_meter_device *device,
     return now_ns > device->busy_until_ns ? now_ns : device->busy_until_ns;
 }
 
-/* Waits for the next time of a grid, or longer while it is set aside. */
+/* The failed polls that its pause follows from, see kw_meter_aside_ms; 0: it
+ * has none. */
+static unsigned pauses_of(const struct kw_meter_device *device)
+{
+    if (kw_meter_device_is_absent(device))
+        return device->failures + KW_METER_ASIDE_AFTER - 1;
+    return is_aside(device) ? device->failures : 0;
+}
+
+/* Waits for the next time of a grid, or longer after failures. */
 static void plan_next(struct kw_meter_device *device, uint64_t now_ns)
 {
     int next = next_class(device);
+    unsigned pauses = pauses_of(device);
     uint64_t due_ns, period_ns, pause_ns;
 
-    if (next == KW_MAP_ONCE && !is_aside(device) && !device->attributes_due)
+    if (next == KW_MAP_ONCE && pauses == 0 && !device->attributes_due)
         return; /* texts are read once */
     period_ns = device->period_ns[next == KW_MAP_ONCE ? 0 : next];
     due_ns = next == KW_MAP_ONCE ? now_ns + period_ns : device->due_ns[next];
-    if (is_aside(device)) {
-        pause_ns = kw_meter_aside_ms(device->failures, period_ns / ns_per_ms) *
-                   ns_per_ms;
+    if (pauses > 0) {
+        pause_ns = kw_meter_aside_ms(pauses, period_ns / ns_per_ms) * ns_per_ms;
         due_ns = now_ns + pause_ns;
         /* When it answers again it is asked for everything. */
         for (int i = 0; i < KW_MAP_ONCE; i++) {
@@ -222,6 +231,8 @@ static void judge(struct kw_meter_device *device, uint64_t now_ns)
     device->shown_exception = device->exception;
     if (is_aside(device))
         set_state(device, KW_METER_DEVICE_FAILING);
+    else
+        kw_meter_device_claim(device);
 }
 
 /* What got no answer in a poll that had one is to blame itself, and not the
