@@ -31,7 +31,7 @@ enum {
     KW_METER_UNITS = 256,
     KW_METER_MARKERS_MAX = 3,     /* without an answer */
     KW_METER_TAKEN_MAX = 512,     /* replies remembered: those of seconds */
-    KW_METER_TWINS_MAX = 64,      /* contents known to be in several blocks */
+    KW_METER_TWINS_MAX = 512,     /* contents known to be in several blocks */
     KW_METER_ASIDE_MAX = 4,       /* replies of a unit that are set aside */
     KW_METER_HABIT = 3,           /* surplus replies that make one */
     KW_METER_HABIT_MS = 10000,    /* within, and how long it lasts without */
