@@ -84,12 +84,12 @@ static bool same(const struct kw_meter_late *late,
 }
 
 bool kw_meter_doubt_holds(const struct kw_meter_doubt *doubt,
-                          const struct kw_meter_ask *ask)
+                          const struct kw_meter_ask *ask, bool wary)
 {
     for (unsigned i = 0; i < doubt->count; i++) {
         const struct kw_meter_late *late = &doubt->items[i];
 
-        if (alike(late, ask) && (late->overtaken || !same(late, ask)))
+        if (alike(late, ask) && (wary || late->overtaken || !same(late, ask)))
             return true;
     }
     return false;

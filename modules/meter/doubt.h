@@ -52,9 +52,11 @@ void kw_meter_doubt_add(struct kw_meter_doubt *doubt,
 void kw_meter_doubt_expire(struct kw_meter_doubt *doubt, uint64_t age_ns,
                            uint64_t now_ns);
 
-/* True when a late answer could pass for the answer to ask. */
+/* True when a late answer could pass for the answer to ask. wary: also when it
+ * is one to the same block, because strays come: the reply to another block may
+ * be due before it. */
 bool kw_meter_doubt_holds(const struct kw_meter_doubt *doubt,
-                          const struct kw_meter_ask *ask);
+                          const struct kw_meter_ask *ask, bool wary);
 
 /* The marker to send before ask: a valid read of the same unit, of a size of
  * its own, which none of the unit's replies in trust has either. It waits as

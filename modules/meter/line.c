@@ -98,7 +98,8 @@ static bool needs_marker(struct kw_meter_line *line,
     kw_meter_doubt_expire(&line->doubt, DOUBT_TIMEOUTS * line->timeout_ns,
                           now_ns);
     return kw_meter_trust_suspects(line->trust, slot->ask.unit) ||
-           kw_meter_doubt_holds(&line->doubt, &slot->ask);
+           kw_meter_doubt_holds(&line->doubt, &slot->ask,
+                                kw_meter_trust_wary(line->trust, now_ns));
 }
 
 /* The next request that may leave now: its job, or NULL when there is none. */
@@ -178,6 +179,7 @@ static unsigned send_next(struct kw_meter_line *line)
             kw_meter_line_trace_odd(line, NULL, KW_METER_TRACED_NOISE, line->rx,
                                     line->rx_length);
         line->rx_length = 0;
+        kw_meter_trust_sent(line->trust);
     }
     encode(line, slot);
     kw_meter_line_trace_sent(line, slot, now_ns);

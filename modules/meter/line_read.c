@@ -35,8 +35,11 @@ static void drop_frame(struct kw_meter_line *line, struct kw_meter_slot *slot,
                                 length);
         return;
     }
-    if (kw_meter_doubt_seen(&line->doubt, frame[0], frame + 1, length - 3,
-                            line->active_ns)) {
+    if (kw_meter_trust_late_again(line->trust, frame[0], frame + 1, length - 3,
+                                  line->active_ns)) {
+        as = KW_METER_TRACED_TWICE;
+    } else if (kw_meter_doubt_seen(&line->doubt, frame[0], frame + 1,
+                                   length - 3, line->active_ns)) {
         as = KW_METER_TRACED_LATE;
         kw_meter_trust_late(line->trust, frame[0], frame + 1, length - 3);
     } else if (kw_meter_trust_surplus(line->trust, frame[0], frame + 1,

@@ -15,7 +15,7 @@ static void forget_doubts(struct kw_meter_unit *unit)
 void kw_meter_trust_reset(struct kw_meter_trust *trust)
 {
     memset(trust->taken, 0, sizeof(trust->taken));
-    trust->stray_ns = 0;
+    trust->stray_ns = trust->late = 0;
     for (size_t i = 0; i < KW_METER_UNITS; i++)
         forget_doubts(&trust->units[i]);
 }
@@ -113,13 +113,18 @@ bool kw_meter_trust_twin(const struct kw_meter_trust *trust,
            in_other_block(trust, ask, hash, (pdu[0] & 0x80) != 0);
 }
 
+bool kw_meter_trust_wary(const struct kw_meter_trust *trust, uint64_t now_ns)
+{
+    return trust->stray_ns > 0 &&
+           now_ns - trust->stray_ns <= KW_METER_HABIT_MS * ns_per_ms;
+}
+
 bool kw_meter_trust_older(const struct kw_meter_trust *trust,
                           const struct kw_meter_ask *ask,
                           const unsigned char *pdu, size_t length,
                           uint64_t now_ns)
 {
-    return trust->stray_ns > 0 &&
-           now_ns - trust->stray_ns <= KW_METER_HABIT_MS * ns_per_ms &&
+    return kw_meter_trust_wary(trust, now_ns) &&
            is_older(trust, ask, hash_of(ask->unit, pdu, length));
 }
 
@@ -173,17 +178,24 @@ static uint8_t remember(struct kw_meter_trust *trust,
     return (uint8_t)at;
 }
 
-static void note_round_trip(struct kw_meter_unit *unit, uint64_t sent_ns,
-                            uint64_t now_ns)
+/* The unit's answers take so long, too. */
+static void note_usual(struct kw_meter_unit *unit, uint64_t sent_ns,
+                       uint64_t now_ns)
 {
     uint64_t took_us = now_ns > sent_ns ? (now_ns - sent_ns) / 1000 : 0;
     const uint64_t most_us = KW_METER_SETTLE_MAX_MS * 1000;
 
     if (took_us > most_us)
         took_us = most_us;
-    unit->usual_us -= unit->usual_us / 64;
     if (took_us > unit->usual_us)
         unit->usual_us = (uint32_t)took_us;
+}
+
+static void note_round_trip(struct kw_meter_unit *unit, uint64_t sent_ns,
+                            uint64_t now_ns)
+{
+    unit->usual_us -= unit->usual_us / 64;
+    note_usual(unit, sent_ns, now_ns);
     unit->sent_ns = sent_ns;
     unit->taken_ns = now_ns;
 }
@@ -270,6 +282,7 @@ bool kw_meter_trust_surplus(struct kw_meter_trust *trust, uint8_t number,
     if (copy || fit)
         note_surplus(unit, now_ns);
     if (fit && !copy) {
+        note_usual(unit, unit->sent_ns, now_ns);
         unit->strays++;
         suspect(unit);
     }
@@ -280,12 +293,28 @@ bool kw_meter_trust_surplus(struct kw_meter_trust *trust, uint8_t number,
     return copy;
 }
 
+void kw_meter_trust_sent(struct kw_meter_trust *trust)
+{
+    trust->late = 0;
+}
+
+bool kw_meter_trust_late_again(struct kw_meter_trust *trust, uint8_t unit,
+                               const unsigned char *pdu, size_t length,
+                               uint64_t now_ns)
+{
+    if (trust->late != hash_of(unit, pdu, length))
+        return false;
+    kw_meter_trust_copied(trust, unit, now_ns);
+    return true;
+}
+
 void kw_meter_trust_late(struct kw_meter_trust *trust, uint8_t unit,
                          const unsigned char *pdu, size_t length)
 {
     const struct kw_meter_ask unknown = {.unit = unit};
 
-    (void)remember(trust, &unknown, hash_of(unit, pdu, length));
+    trust->late = hash_of(unit, pdu, length);
+    (void)remember(trust, &unknown, trust->late);
 }
 
 void kw_meter_trust_part(struct kw_meter_trust *trust,

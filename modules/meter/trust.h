@@ -70,6 +70,7 @@ struct kw_meter_trust {
     } taken[KW_METER_TAKEN_MAX]; /* no block twice with the same reply */
     uint64_t twins[KW_METER_TWINS_MAX];
     unsigned next_taken, next_twin;
+    uint64_t late;     /* hash of the last late reply since a request left */
     uint64_t stray_ns; /* a surplus reply came that is no copy of the newest of
                           its block, of any unit; 0: none */
     struct kw_meter_unit units[KW_METER_UNITS];
@@ -84,6 +85,9 @@ void kw_meter_trust_reset(struct kw_meter_trust *trust);
 bool kw_meter_trust_twin(const struct kw_meter_trust *trust,
                          const struct kw_meter_ask *ask,
                          const unsigned char *pdu, size_t length);
+
+/* Strays have come on the line within KW_METER_HABIT_MS. */
+bool kw_meter_trust_wary(const struct kw_meter_trust *trust, uint64_t now_ns);
 
 /* pdu, which answers ask, is what the block said before the last time, and
  * strays come on the line: it may be a copy, or a value that goes to and fro.
@@ -116,9 +120,18 @@ bool kw_meter_trust_surplus(struct kw_meter_trust *trust, uint8_t unit,
                             const unsigned char *pdu, size_t length,
                             uint64_t now_ns);
 
+/* A request leaves. */
+void kw_meter_trust_sent(struct kw_meter_trust *trust);
+
 /* pdu came late from unit: a copy of it is known then. */
 void kw_meter_trust_late(struct kw_meter_trust *trust, uint8_t unit,
                          const unsigned char *pdu, size_t length);
+
+/* True when pdu is what came late before it, and no request has left since: a
+ * copy, which is no other late reply. */
+bool kw_meter_trust_late_again(struct kw_meter_trust *trust, uint8_t unit,
+                               const unsigned char *pdu, size_t length,
+                               uint64_t now_ns);
 
 /* The beginning of a frame came, from the unit on, and no more of it before the
  * next request leaves: what it was can't be known any more. */

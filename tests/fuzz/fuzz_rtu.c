@@ -79,7 +79,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     kw_meter_doubt_add(&doubt, &ask, 1, true);
     marker = kw_meter_doubt_marker(&doubt, &no_trust, &ask);
     must(kw_meter_ask_valid(&marker) && !kw_meter_ask_is_write(&marker));
-    must(!kw_meter_doubt_holds(&doubt, &marker));
+    must(!kw_meter_doubt_holds(&doubt, &marker, false));
     if (frame > 0)
         (void)kw_meter_doubt_seen(&doubt, data[0], data + 1, frame - 3, 2);
     return 0;

@@ -16,7 +16,7 @@ static void test_no_doubt(void **state)
     struct kw_meter_doubt doubt = {.count = 0};
 
     (void)state;
-    assert_false(kw_meter_doubt_holds(&doubt, &voltages));
+    assert_false(kw_meter_doubt_holds(&doubt, &voltages, false));
     assert_false(kw_meter_doubt_seen(&doubt, 5, refused, 2, 2));
     kw_meter_doubt_answered(&doubt, &voltages);
     kw_meter_doubt_marked(&doubt, 5, true);
@@ -41,8 +41,11 @@ static void test_who_is_in_doubt(void **state)
     (void)state;
     kw_meter_doubt_add(&doubt, &voltages, 1, true);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-        assert_int_equal(kw_meter_doubt_holds(&doubt, &rows[i].ask),
+        assert_int_equal(kw_meter_doubt_holds(&doubt, &rows[i].ask, false),
                          rows[i].holds);
+    /* While strays come the same request is in doubt, too. */
+    assert_true(kw_meter_doubt_holds(&doubt, &voltages, true));
+    assert_false(kw_meter_doubt_holds(&doubt, &rows[4].ask, true));
 }
 
 /* Functions 1 and 2 count bits: the number of bytes decides. */
@@ -54,8 +57,8 @@ static void test_bits_by_bytes(void **state)
 
     (void)state;
     kw_meter_doubt_add(&doubt, &late, 1, true);
-    assert_true(kw_meter_doubt_holds(&doubt, &other));
-    assert_false(kw_meter_doubt_holds(&doubt, &apart));
+    assert_true(kw_meter_doubt_holds(&doubt, &other, false));
+    assert_false(kw_meter_doubt_holds(&doubt, &apart, false));
 }
 
 /* A marker is valid and its answer can't be mistaken. */
@@ -140,12 +143,12 @@ static void test_other_functions(void **state)
 
         kw_meter_doubt_add(&doubt, &rows[i].late, 1, true);
         assert_null(doubt.items[0].ask.data); /* borrowed no longer */
-        if (kw_meter_doubt_holds(&doubt, &rows[i].ask) != rows[i].holds)
+        if (kw_meter_doubt_holds(&doubt, &rows[i].ask, false) != rows[i].holds)
             fail_msg("row %zu", i);
         marker = kw_meter_doubt_marker(&doubt, &no_trust, &rows[i].ask);
         assert_true(kw_meter_ask_valid(&marker));
         assert_false(kw_meter_ask_is_write(&marker));
-        assert_false(kw_meter_doubt_holds(&doubt, &marker));
+        assert_false(kw_meter_doubt_holds(&doubt, &marker, false));
     }
 }
 
@@ -222,10 +225,10 @@ static void test_marked(void **state)
     kw_meter_doubt_add(&doubt, &voltages, 1, true);
     for (int i = 1; i < KW_METER_MARKERS_MAX; i++) {
         kw_meter_doubt_marked(&doubt, 5, false);
-        assert_true(kw_meter_doubt_holds(&doubt, &energies));
+        assert_true(kw_meter_doubt_holds(&doubt, &energies, false));
     }
     kw_meter_doubt_marked(&doubt, 5, false); /* it does not answer markers */
-    assert_false(kw_meter_doubt_holds(&doubt, &energies));
+    assert_false(kw_meter_doubt_holds(&doubt, &energies, false));
     assert_int_equal(doubt.count, 1);
 }
 
@@ -241,10 +244,10 @@ static void test_seen(void **state)
     assert_false(kw_meter_doubt_seen(&doubt, 6, pdu, sizeof(pdu), 2));
     assert_false(kw_meter_doubt_seen(&doubt, 5, pdu, sizeof(pdu) - 2, 2));
     assert_true(kw_meter_doubt_seen(&doubt, 5, pdu, sizeof(pdu), 2));
-    assert_true(kw_meter_doubt_holds(&doubt, &energies));
+    assert_true(kw_meter_doubt_holds(&doubt, &energies, false));
     pdu[0] = 0x83;
     assert_true(kw_meter_doubt_seen(&doubt, 5, pdu, 2, 2)); /* late refusal */
-    assert_false(kw_meter_doubt_holds(&doubt, &energies));
+    assert_false(kw_meter_doubt_holds(&doubt, &energies, false));
 }
 
 /* The oldest is given up when there are too many. */
@@ -261,9 +264,9 @@ static void test_many(void **state)
     assert_int_equal(doubt.count, KW_METER_DOUBT_MAX);
     ask = energies;
     ask.unit = 11;
-    assert_false(kw_meter_doubt_holds(&doubt, &ask));
+    assert_false(kw_meter_doubt_holds(&doubt, &ask, false));
     ask.unit = 12;
-    assert_true(kw_meter_doubt_holds(&doubt, &ask));
+    assert_true(kw_meter_doubt_holds(&doubt, &ask, false));
 }
 
 /* A scan of units that nobody has heard of pushes no other doubt out. */
@@ -279,7 +282,7 @@ static void test_scan(void **state)
         kw_meter_doubt_add(&doubt, &ask, unit, false);
     }
     assert_int_equal(doubt.count, KW_METER_DOUBT_MAX);
-    assert_true(kw_meter_doubt_holds(&doubt, &energies));
+    assert_true(kw_meter_doubt_holds(&doubt, &energies, false));
 }
 
 /* What is too old does not come: a refusal then is of the one who asks. */
@@ -307,11 +310,11 @@ static void test_overtaken(void **state)
 
     (void)state;
     kw_meter_doubt_add(&doubt, &voltages, 1, true);
-    assert_false(kw_meter_doubt_holds(&doubt, &voltages));
+    assert_false(kw_meter_doubt_holds(&doubt, &voltages, false));
     kw_meter_doubt_answered(&doubt, &voltages);
-    assert_true(kw_meter_doubt_holds(&doubt, &voltages));
+    assert_true(kw_meter_doubt_holds(&doubt, &voltages, false));
     kw_meter_doubt_marked(&doubt, 5, true);
-    assert_false(kw_meter_doubt_holds(&doubt, &voltages));
+    assert_false(kw_meter_doubt_holds(&doubt, &voltages, false));
 }
 
 int main(void)

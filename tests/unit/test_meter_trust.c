@@ -285,6 +285,27 @@ static void test_settled(void **state)
         kw_meter_trust_taken(trust, &voltages, 6000 * ms, first, LENGTH,
                              6005 * ms);
     assert_int_equal(kw_meter_trust_settled_ns(trust, 5), 6025 * ms);
+    /* A stray shows how long the unit takes, too. */
+    assert_false(kw_meter_trust_surplus(trust, 5, third, LENGTH, 6040 * ms));
+    assert_int_equal(kw_meter_trust_usual_ns(trust, 5), 80 * ms);
+}
+
+/* A late reply twice in a row is one late reply, unless a request has left in
+ * between: a meter that always says the same may be late twice. */
+static void test_late_again(void **state)
+{
+    struct kw_meter_trust *trust = fresh();
+
+    (void)state;
+    assert_false(kw_meter_trust_late_again(trust, 5, first, LENGTH, 100 * ms));
+    kw_meter_trust_late(trust, 5, first, LENGTH);
+    assert_false(kw_meter_trust_late_again(trust, 5, second, LENGTH, 110 * ms));
+    assert_false(kw_meter_trust_late_again(trust, 6, first, LENGTH, 110 * ms));
+    assert_false(kw_meter_trust_wary(trust, 110 * ms));
+    assert_true(kw_meter_trust_late_again(trust, 5, first, LENGTH, 110 * ms));
+    assert_true(kw_meter_trust_wary(trust, 110 * ms));
+    kw_meter_trust_sent(trust);
+    assert_false(kw_meter_trust_late_again(trust, 5, first, LENGTH, 120 * ms));
 }
 
 /* The ring is full: the oldest are forgotten, contents known to be in several
@@ -319,6 +340,7 @@ int main(void)
         cmocka_unit_test(test_no_markers),
         cmocka_unit_test(test_alike),
         cmocka_unit_test(test_settled),
+        cmocka_unit_test(test_late_again),
         cmocka_unit_test(test_ceiling),
     };
 
