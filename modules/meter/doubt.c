@@ -191,7 +191,7 @@ void kw_meter_doubt_marked(struct kw_meter_doubt *doubt, uint8_t unit,
 }
 
 bool kw_meter_doubt_seen(struct kw_meter_doubt *doubt, uint8_t unit,
-                         const unsigned char *pdu, size_t length,
+                         const unsigned char *pdu, size_t length, bool copy,
                          uint64_t now_ns)
 {
     for (unsigned i = 0; i < doubt->count; i++) {
@@ -199,13 +199,15 @@ bool kw_meter_doubt_seen(struct kw_meter_doubt *doubt, uint8_t unit,
         struct kw_meter_ask ask = late->ask;
 
         ask.data = late->value;
-        if (ask.unit == unit &&
-            kw_meter_pdu_judge(&ask, pdu, length) != KW_METER_ANSWER_FOREIGN) {
+        if (ask.unit != unit ||
+            kw_meter_pdu_judge(&ask, pdu, length) == KW_METER_ANSWER_FOREIGN)
+            continue;
+        if (!copy) {
             kw_meter_patience_seen(&doubt->patience,
                                    (now_ns - late->sent_ns) / 1000, now_ns);
             drop(doubt, i);
-            return true;
         }
+        return true;
     }
     return false;
 }

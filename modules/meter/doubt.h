@@ -89,10 +89,11 @@ void kw_meter_doubt_marked(struct kw_meter_doubt *doubt, uint8_t unit,
 /*
  * A whole frame came that nobody asked for the moment: the late answer, if it
  * fits one; how late it is counts for the patience. pdu is what stands between
- * unit and CRC. True when it did.
+ * unit and CRC. True when it did. copy: it may be a copy of an older answer, so
+ * the late one is still waited for.
  */
 bool kw_meter_doubt_seen(struct kw_meter_doubt *doubt, uint8_t unit,
-                         const unsigned char *pdu, size_t length,
+                         const unsigned char *pdu, size_t length, bool copy,
                          uint64_t now_ns);
 
 #endif

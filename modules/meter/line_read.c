@@ -26,7 +26,10 @@ static void drop_front(struct kw_meter_line *line, size_t length)
 static void drop_frame(struct kw_meter_line *line, struct kw_meter_slot *slot,
                        const unsigned char *frame, size_t length)
 {
+    const unsigned char *pdu = frame + 1;
+    const size_t pdu_length = length - 3;
     uint8_t as;
+    bool copy;
 
     if (slot != NULL && length == slot->frame_length &&
         memcmp(slot->frame, frame, length) == 0) {
@@ -35,18 +38,21 @@ static void drop_frame(struct kw_meter_line *line, struct kw_meter_slot *slot,
                                 length);
         return;
     }
-    if (kw_meter_trust_late_again(line->trust, frame[0], frame + 1, length - 3,
+    copy = kw_meter_trust_seen(line->trust, frame[0], pdu, pdu_length,
+                               line->active_ns);
+    if (kw_meter_trust_late_again(line->trust, frame[0], pdu, pdu_length,
                                   line->active_ns)) {
         as = KW_METER_TRACED_TWICE;
-    } else if (kw_meter_doubt_seen(&line->doubt, frame[0], frame + 1,
-                                   length - 3, line->active_ns)) {
+    } else if (kw_meter_doubt_seen(&line->doubt, frame[0], pdu, pdu_length,
+                                   copy, line->active_ns)) {
         as = KW_METER_TRACED_LATE;
-        kw_meter_trust_late(line->trust, frame[0], frame + 1, length - 3);
-    } else if (kw_meter_trust_surplus(line->trust, frame[0], frame + 1,
-                                      length - 3, line->active_ns))
+        kw_meter_trust_late(line->trust, frame[0], pdu, pdu_length);
+    } else if (kw_meter_trust_surplus(line->trust, frame[0], pdu, pdu_length,
+                                      line->active_ns)) {
         as = KW_METER_TRACED_TWICE;
-    else
+    } else {
         as = kw_meter_line_whose(line, slot, frame, length);
+    }
     kw_meter_line_trace_odd(line, slot, as, frame, length);
     if (slot != NULL)
         slot->foreign++;

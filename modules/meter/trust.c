@@ -293,6 +293,21 @@ bool kw_meter_trust_surplus(struct kw_meter_trust *trust, uint8_t number,
     return copy;
 }
 
+bool kw_meter_trust_seen(const struct kw_meter_trust *trust, uint8_t unit,
+                         const unsigned char *pdu, size_t length,
+                         uint64_t now_ns)
+{
+    uint64_t hash = hash_of(unit, pdu, length);
+
+    if (!kw_meter_trust_wary(trust, now_ns))
+        return false;
+    for (unsigned i = 0; i < KW_METER_TAKEN_MAX; i++) {
+        if (trust->taken[i].hash == hash)
+            return true;
+    }
+    return false;
+}
+
 void kw_meter_trust_sent(struct kw_meter_trust *trust)
 {
     trust->late = 0;

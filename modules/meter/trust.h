@@ -120,6 +120,12 @@ bool kw_meter_trust_surplus(struct kw_meter_trust *trust, uint8_t unit,
                             const unsigned char *pdu, size_t length,
                             uint64_t now_ns);
 
+/* True when pdu, which nobody waits for, has been seen before and strays come:
+ * it may be a copy. */
+bool kw_meter_trust_seen(const struct kw_meter_trust *trust, uint8_t unit,
+                         const unsigned char *pdu, size_t length,
+                         uint64_t now_ns);
+
 /* A request leaves. */
 void kw_meter_trust_sent(struct kw_meter_trust *trust);
 

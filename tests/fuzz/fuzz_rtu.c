@@ -81,6 +81,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     must(kw_meter_ask_valid(&marker) && !kw_meter_ask_is_write(&marker));
     must(!kw_meter_doubt_holds(&doubt, &marker, false));
     if (frame > 0)
-        (void)kw_meter_doubt_seen(&doubt, data[0], data + 1, frame - 3, 2);
+        (void)kw_meter_doubt_seen(&doubt, data[0], data + 1, frame - 3, false,
+                                  2);
     return 0;
 }

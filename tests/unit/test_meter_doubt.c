@@ -17,7 +17,7 @@ static void test_no_doubt(void **state)
 
     (void)state;
     assert_false(kw_meter_doubt_holds(&doubt, &voltages, false));
-    assert_false(kw_meter_doubt_seen(&doubt, 5, refused, 2, 2));
+    assert_false(kw_meter_doubt_seen(&doubt, 5, refused, 2, false, 2));
     kw_meter_doubt_answered(&doubt, &voltages);
     kw_meter_doubt_marked(&doubt, 5, true);
     assert_int_equal(doubt.count, 0);
@@ -165,11 +165,13 @@ static void test_late_write(void **state)
     (void)state;
     kw_meter_doubt_add(&doubt, &asks[0], 1, true);
     kw_meter_doubt_add(&doubt, &asks[1], 1, true);
-    assert_false(kw_meter_doubt_seen(&doubt, 5, other, sizeof(other), 2));
-    assert_false(kw_meter_doubt_seen(&doubt, 6, echo, sizeof(echo), 2));
-    assert_true(kw_meter_doubt_seen(&doubt, 5, echo, sizeof(echo), 2));
+    assert_false(
+        kw_meter_doubt_seen(&doubt, 5, other, sizeof(other), false, 2));
+    assert_false(kw_meter_doubt_seen(&doubt, 6, echo, sizeof(echo), false, 2));
+    assert_true(kw_meter_doubt_seen(&doubt, 5, echo, sizeof(echo), false, 2));
     assert_int_equal(doubt.count, 1);
-    assert_true(kw_meter_doubt_seen(&doubt, 5, several, sizeof(several), 2));
+    assert_true(
+        kw_meter_doubt_seen(&doubt, 5, several, sizeof(several), false, 2));
     assert_int_equal(doubt.count, 0);
 }
 
@@ -241,12 +243,18 @@ static void test_seen(void **state)
     kw_meter_doubt_add(&doubt, &voltages, 1, true);
     kw_meter_doubt_add(&doubt, &voltages, 1,
                        true); /* asked twice, both too late */
-    assert_false(kw_meter_doubt_seen(&doubt, 6, pdu, sizeof(pdu), 2));
-    assert_false(kw_meter_doubt_seen(&doubt, 5, pdu, sizeof(pdu) - 2, 2));
-    assert_true(kw_meter_doubt_seen(&doubt, 5, pdu, sizeof(pdu), 2));
+    assert_false(kw_meter_doubt_seen(&doubt, 6, pdu, sizeof(pdu), false, 2));
+    assert_false(
+        kw_meter_doubt_seen(&doubt, 5, pdu, sizeof(pdu) - 2, false, 2));
+    /* What may be a copy leaves the doubt. */
+    assert_true(kw_meter_doubt_seen(&doubt, 5, pdu, sizeof(pdu), true, 2));
+    assert_int_equal(doubt.count, 2);
+    assert_true(kw_meter_doubt_seen(&doubt, 5, pdu, sizeof(pdu), false, 2));
+    assert_int_equal(doubt.count, 1);
     assert_true(kw_meter_doubt_holds(&doubt, &energies, false));
     pdu[0] = 0x83;
-    assert_true(kw_meter_doubt_seen(&doubt, 5, pdu, 2, 2)); /* late refusal */
+    assert_true(
+        kw_meter_doubt_seen(&doubt, 5, pdu, 2, false, 2)); /* late refusal */
     assert_false(kw_meter_doubt_holds(&doubt, &energies, false));
 }
 

@@ -304,6 +304,10 @@ static void test_late_again(void **state)
     assert_false(kw_meter_trust_wary(trust, 110 * ms));
     assert_true(kw_meter_trust_late_again(trust, 5, first, LENGTH, 110 * ms));
     assert_true(kw_meter_trust_wary(trust, 110 * ms));
+    assert_true(kw_meter_trust_seen(trust, 5, first, LENGTH, 110 * ms));
+    assert_false(kw_meter_trust_seen(trust, 5, second, LENGTH, 110 * ms));
+    assert_false(kw_meter_trust_seen(trust, 6, first, LENGTH, 110 * ms));
+    assert_false(kw_meter_trust_seen(trust, 5, first, LENGTH, 20000 * ms));
     kw_meter_trust_sent(trust);
     assert_false(kw_meter_trust_late_again(trust, 5, first, LENGTH, 120 * ms));
 }
