@@ -117,7 +117,7 @@ static uint64_t get_number(uint8_t symbol, struct bits *bits,
     if (symbol < FINE)
         return symbol;
     if (symbol >= COARSE) {
-        high = symbol - COARSE + FINE_BITS;
+        high = (unsigned)(symbol - COARSE + FINE_BITS);
         return UINT64_C(1) << high | get_bits(bits, extra, high);
     }
     low = ((symbol - FINE + 0U) >> MANTISSA_BITS) + DIRECT_BITS - MANTISSA_BITS;

@@ -18,8 +18,8 @@
 
 enum {
     PART_MAX = 100, /* of a dimension */
-    TENS_MAX = 10,  /* of a power of ten */
 };
+static const double tens_max = 10; /* of a power of ten */
 
 enum code {
     NUMBER, /* puts one number on the stack */
@@ -124,7 +124,7 @@ static double compute_one(enum code code, double x)
  * used" (8000 hexadecimal): it has no value. */
 static double power(double a, double b)
 {
-    return a == 10 && fabs(b) > TENS_MAX ? (double)NAN : pow(a, b);
+    return a == 10 && fabs(b) > tens_max ? (double)NAN : pow(a, b);
 }
 
 static double compute_two(enum code code, double a, double b)
