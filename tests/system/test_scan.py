@@ -286,7 +286,7 @@ def test_ctrl_c_through_the_gateway(polled):
 def test_search_and_back(polled):
     """The line is searched with other settings and polls again afterwards."""
     status, _ = polled.ask("POST", "/scan", {"line": "panel", "units": "1-12", "search": [
-        "19200 8N1", "38400 8N1"], "timeout": "30ms"})
+        "19200 8N1", "38400 8N1"], "timeout": "200ms"})
     assert status == 202
     kw.wait_for(lambda: "suspended" in polled.ask("GET", "/meters")[1]["lines"][0]["text"])
     result = kw.wait_for(lambda: ended(polled, "panel"), 60)

@@ -85,7 +85,7 @@ def mbpoll_registers(port, unit, function, address, count):
     """Registers as mbpoll prints them."""
     run = subprocess.run(
         ["mbpoll", "-m", "tcp", "-p", str(port), "-a", str(unit), "-t", str({3: 4, 4: 3}[function]),
-         "-0", "-r", str(address), "-c", str(count), "-1", "-q", "127.0.0.1"],
+         "-0", "-r", str(address), "-c", str(count), "-1", "-q", "-o", "10", "127.0.0.1"],
         capture_output=True, text=True, timeout=20, check=False)
     assert run.returncode == 0, run.stdout + run.stderr
     return [int(found) for found in re.findall(r"^\[\d+\]:\s+(\d+)", run.stdout, re.M)]
