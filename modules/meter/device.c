@@ -307,7 +307,7 @@ static bool is_overdue(const struct kw_meter_device *device)
     }
     return period_ns != UINT64_MAX &&
            (double)(now_ns - device->heard_ns) >
-               KW_METER_FRESH_PERIODS * (double)period_ns *
+               (double)(KW_METER_FRESH_PERIODS * period_ns) *
                    kw_meter_line_stretch(device->job.line);
 }
 

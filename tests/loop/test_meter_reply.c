@@ -341,8 +341,8 @@ static struct outcome run(unsigned transport)
     rig_start(&rig, yaml);
     world.faulty = true;
     kw_fixture_run_ms(&rig.fixture, FAULTY_MS);
-    outcome.good = (double)rig.good * PERIOD_MS /
-                   (UNITS * 2.0 * world.layout->blocks * FAULTY_MS);
+    outcome.good = (double)(rig.good * PERIOD_MS) /
+                   (2.0 * (UNITS * world.layout->blocks * FAULTY_MS));
     world.faulty = false;
     kw_fixture_run_ms(&rig.fixture, WELL_MS);
     outcome.silent = count_silent(&rig);
@@ -429,11 +429,11 @@ static void test_always_twice(void **state)
 static void show_share(unsigned fault, unsigned way, unsigned share)
 {
     static const char *const ways[] = {"serial", "rtu_tcp", "tcp"};
-    enum { SEEDS = 12 };
+    const unsigned seeds = 12;
     double good = 0;
     unsigned wrong = 0;
 
-    for (unsigned seed = 0; seed < SEEDS; seed++) {
+    for (unsigned seed = 0; seed < seeds; seed++) {
         struct outcome outcome;
 
         begin(seed);
@@ -445,7 +445,7 @@ static void show_share(unsigned fault, unsigned way, unsigned share)
     }
     printf("%-10s %-8s %4u of 1000: %.3f good, %u wrong\n",
            fault < FAULTS ? fault_names[fault] : "none", ways[way], share,
-           good / SEEDS, wrong);
+           good / seeds, wrong);
 }
 
 static void test_shares(void **state)
