@@ -216,9 +216,7 @@ void kw_setting_complaint(const struct kw_setting *row, const char *value,
 
     kw_setting_shown(row, value, plain, shown);
     kw_setting_expected(row, expected);
-    if (err == KW_EINVAL && !plain && kw_conf_is_literal(value) &&
-        (row->kind == KW_KIND_BOOL || row->kind == KW_KIND_INT ||
-         row->kind == KW_KIND_REAL))
+    if (!plain && kw_setting_wants_plain(row))
         hint = " without quotes";
     if (row->kind == KW_KIND_BOOL && is_foreign_bool(value))
         hint = "; yes, no, on and off are texts here";

@@ -225,16 +225,16 @@ static int parse_text(const struct kw_setting *row, const char *text, void *out,
     return 0;
 }
 
-/* Kinds that a quoted literal isn't good for. */
-static bool wants_plain(enum kw_kind kind)
+bool kw_setting_wants_plain(const struct kw_setting *row)
 {
-    return kind == KW_KIND_BOOL || kind == KW_KIND_INT || kind == KW_KIND_REAL;
+    return row->kind == KW_KIND_BOOL || row->kind == KW_KIND_INT ||
+           row->kind == KW_KIND_REAL;
 }
 
 int kw_setting_parse(const struct kw_setting *row, const char *text, bool plain,
                      void *out, struct kw_arena *arena)
 {
-    if (!plain && wants_plain(row->kind) && kw_conf_is_literal(text))
+    if (!plain && kw_setting_wants_plain(row) && kw_conf_is_literal(text))
         return KW_EINVAL;
     switch ((int)row->kind) {
     case KW_KIND_BOOL:

@@ -17,6 +17,9 @@ const char *kw_kind_name(enum kw_kind kind);
 bool kw_setting_has_min(const struct kw_setting *row);
 bool kw_setting_has_max(const struct kw_setting *row);
 
+/* True for kinds of which a value in quotes is a text: number, true, false. */
+bool kw_setting_wants_plain(const struct kw_setting *row);
+
 /*
  * Reads a value into the struct at out. plain: it was not quoted. KW_ERANGE,
  * KW_EINVAL without a message, KW_ENOMEM.

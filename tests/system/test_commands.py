@@ -60,6 +60,18 @@ def test_revisions_of_a_stopped_gateway(tmp_path):
     assert run("check", "--config", again, "--share", kw.CONF).returncode == 0
 
 
+def test_other_readers_of_yaml_read_the_export_alike(tmp_path):
+    import yaml  # by the test that needs it
+    texts = ["0x10", "2024-01-01", "2024-01-01T12:00:00Z", "010", "1_000", ".5", "yes", "no", "on",
+             "null", "~", "1:30", "06:00", "true", "5", "-1", "1e3", ".inf", "=", "<<", "a: b", "a #b"]
+    meters = "".join(f"  - {{ name: m{i}, line: a, unit: {i + 1}, enabled: false, "
+                     f"profile: eastron_sdm630, labels: {{ x: {json.dumps(text)} }} }}\n"
+                     for i, text in enumerate(texts))
+    state = stopped(tmp_path, f"{FIRST}lines: [ {{ name: a, tcp: 127.0.0.1 }} ]\nmeters:\n{meters}")
+    tree = yaml.safe_load(run("config", "export", "--state", state).stdout)
+    assert [meter["labels"]["x"] for meter in tree["meters"]] == texts
+
+
 def test_rollback_of_a_stopped_gateway(tmp_path):
     state = stopped(tmp_path, FIRST, SECOND)
     result = run("config", "rollback", "1", "--state", state)
@@ -263,6 +275,18 @@ supervisor:
     assert "c.yaml:6:19: http.listen[0]: " in result.stderr
 
 
+@pytest.mark.parametrize("host", ["tcp://192.0.2.20", "192.0.2.20:502", "192.0.2.20 ", "192.0.2",
+                                  "192.0.2.20, 192.0.2.21", ""])
+def test_hosts_that_can_not_be(tmp_path, host):
+    config = tmp_path / "c.yaml"
+    config.write_text('lines:\n  - { name: good, tcp: { host: "192.0.2.19" } }\n'
+                      f'  - {{ name: bad, tcp: {{ host: "{host}" }} }}\n')
+    result = run("check", "--config", config, "--share", kw.CONF)
+    assert result.returncode == 1
+    assert result.stderr == (f'{config}:3:31: lines[1].tcp.host: "{host}" is not valid, expected a '
+                             "host name or a numeric address, nothing else\n")
+
+
 def test_warnings_do_not_refuse(tmp_path):
     text = '''
 lines:
@@ -279,6 +303,13 @@ http: { listen: "127.0.0.1:0" }
     gateway = kw.Gateway(tmp_path / "run", text)
     try:
         assert says.replace("c.yaml", "kilowatch.yaml") in gateway.text()
+        admin = gateway.set_up()
+        status, answer = admin.call("PUT", "/config/lines", [
+            {"name": "c", "serial": {"port": "/dev/none"}},
+            {"name": "d", "serial": {"port": "/dev/none"}}], {"If-Match": '"1"'})
+        assert status == 200
+        assert [found["path"] for found in answer["warnings"]] == ["lines[1].serial.port"]
+        kw.wait_for(lambda: "warning: lines[1].serial.port: " in gateway.text())
     finally:
         assert gateway.stop() == 0
 

@@ -153,6 +153,16 @@ static void test_meter_findings(void **state)
         {"name: m, line: p, unit: '5'",
          "f:3:29: meters[0].unit: \"5\" is not valid, expected a whole number "
          "from 1 to 247 without quotes\n"},
+        {"name: m, line: p, unit: \"010\"",
+         "f:3:29: meters[0].unit: \"010\" is not valid, expected a whole "
+         "number "
+         "from 1 to 247 without quotes\n"},
+        {"name: m, line: p, unit: \"0x0A\"",
+         "f:3:29: meters[0].unit: \"0x0A\" is not valid, expected a whole "
+         "number from 1 to 247 without quotes\n"},
+        {"name: m, line: p, unit: 0x0A",
+         "f:3:29: meters[0].unit: \"0x0A\" is not valid, expected a whole "
+         "number from 1 to 247\n"},
         {"name: m, line: p, unit: 99999999999999999999",
          "f:3:29: meters[0].unit: \"99999999999999999999\" is out of range, "
          "expected a whole number from 1 to 247\n"},
