@@ -29,13 +29,14 @@ static bool has_ended(void *arg)
 {
     struct rig *rig = arg;
     struct rig_reply reply;
-    bool running;
+    bool running, made;
 
-    scan_call(rig, &reply, KW_GET, NULL, NULL);
-    /* An answer that could not be made says nothing. */
-    running = reply.status != 200 || reply.body == NULL ||
-              strstr(reply.body, "\"state\":\"running\"") != NULL;
-    rig_reply_fini(&reply);
+    do { /* an answer that could not be made says nothing */
+        scan_call(rig, &reply, KW_GET, NULL, NULL);
+        made = reply.status == 200 && reply.body != NULL;
+        running = made && strstr(reply.body, "\"state\":\"running\"") != NULL;
+        rig_reply_fini(&reply);
+    } while (!made);
     return !running;
 }
 
