@@ -4,49 +4,7 @@
  * out, held by flow control, of the wrong kind. Names that the resolver asks
  * a server for.
  */
-#include "loop/test_meter_rig.h"
-
-static const char rows[] = "voltage_l1_n,3,100,1,u16,-,1,V,fast,,,,\n"
-                           "current_l1,3,500,1,u16,-,1,A,fast,,,,\n";
-
-static const char one_meter[] =
-    "  - { name: m, line: a, unit: 5, profile: two, every: 100ms }\n";
-
-static bool has_good(void *arg)
-{
-    const struct rig *rig = arg;
-
-    return rig->good >= 6;
-}
-
-static bool went_down(void *arg)
-{
-    const struct rig *rig = arg;
-
-    return rig->line_down > 0;
-}
-
-static bool came_up(void *arg)
-{
-    const struct rig *rig = arg;
-
-    return rig->line_up > 0;
-}
-
-static void start(struct rig *rig, const struct peer_place *at,
-                  const char *options, const char *meters)
-{
-    char yaml[2048];
-
-    rig_map(rig, "two", "", rows);
-    rig_line(yaml, sizeof(yaml), at, options, meters);
-    rig_start(rig, yaml);
-}
-
-static const char *line_text(struct rig *rig)
-{
-    return kw_meter_line_text(kw_meter_find_line(rig->self, "a"));
-}
+#include "loop/test_meter_two.h"
 
 /* The adapter is pulled out and another one comes under the same name. */
 static void test_port_pulled_out(void **state)
