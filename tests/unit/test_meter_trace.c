@@ -18,6 +18,22 @@ static uint32_t add(struct kw_meter_trace *trace, size_t length)
     return kw_meter_trace_add(trace, &frame, bytes, length);
 }
 
+/* Longer ones than a length can say are as long as it can. */
+static void test_longest(void **state)
+{
+    static unsigned char bytes[UINT16_MAX + 2];
+    struct kw_meter_trace trace = {.count = 0};
+    struct kw_meter_traced frame = {.time_ns = 1000};
+    const struct kw_meter_traced *kept;
+    unsigned char copy[KW_METER_TRACE_FRAME];
+
+    (void)state;
+    (void)kw_meter_trace_add(&trace, &frame, bytes, sizeof(bytes));
+    assert_int_equal(kw_meter_trace_get(&trace, 0, &kept, copy),
+                     KW_METER_TRACE_FRAME);
+    assert_int_equal(kept->length, UINT16_MAX);
+}
+
 /* All frames that are there are whole and follow each other. */
 static void check(const struct kw_meter_trace *trace, unsigned expected)
 {
@@ -117,9 +133,9 @@ static void test_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_frames),    cmocka_unit_test(test_mixed),
-        cmocka_unit_test(test_for_years), cmocka_unit_test(test_end),
-        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_longest), cmocka_unit_test(test_frames),
+        cmocka_unit_test(test_mixed),   cmocka_unit_test(test_for_years),
+        cmocka_unit_test(test_end),     cmocka_unit_test(test_names),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
