@@ -191,9 +191,8 @@ static void doubt(struct kw_meter_line *line, const struct kw_meter_slot *slot)
 {
     const struct kw_meter_unit *unit = &line->trust->units[slot->ask.unit];
 
-    if (!slot->marker)
-        kw_meter_doubt_add(&line->doubt, &slot->ask, slot->sent_ns,
-                           unit->taken_ns > 0);
+    kw_meter_doubt_add(&line->doubt, &slot->ask, slot->sent_ns,
+                       unit->taken_ns > 0);
 }
 
 /* If it was a copy the real reply follows in the usual time. */
