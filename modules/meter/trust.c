@@ -153,8 +153,8 @@ void kw_meter_trust_doubted(struct kw_meter_trust *trust,
 }
 
 /* It is the newest of its block now. Returns its place. */
-static uint8_t remember(struct kw_meter_trust *trust,
-                        const struct kw_meter_ask *ask, uint64_t hash)
+static uint16_t remember(struct kw_meter_trust *trust,
+                         const struct kw_meter_ask *ask, uint64_t hash)
 {
     unsigned at = KW_METER_TAKEN_MAX;
 
@@ -175,7 +175,7 @@ static uint8_t remember(struct kw_meter_trust *trust,
         .address = ask->address,
         .count = ask->count,
     };
-    return (uint8_t)at;
+    return (uint16_t)at;
 }
 
 /* The unit's answers take so long, too. */

@@ -51,8 +51,8 @@ struct kw_meter_unit {
     uint32_t strays;   /* surplus replies that were no copies, ever */
     uint32_t usual_us; /* longest round trip of late; fades */
     uint16_t calm_ms;  /* how long surplus replies come after */
+    uint16_t last;     /* place in taken of its last reply */
     uint8_t surplus;   /* replies since habit_ns, at most KW_METER_HABIT */
-    uint8_t last;      /* place in taken of its last reply */
     uint8_t markers;   /* sent without an answer while it is suspect */
     uint8_t next_aside;
     uint8_t proven; /* bits of places in aside: a marker was answered since, so

@@ -145,6 +145,22 @@ static void test_refusals(void **state)
     assert_false(kw_meter_trust_twin(trust, &currents, refusal, 2));
 }
 
+/* Also in the last of the places. */
+static void test_last_refusal(void **state)
+{
+    struct kw_meter_trust *trust = fresh();
+
+    (void)state;
+    for (unsigned i = 0; i + 1 < KW_METER_TAKEN_MAX; i++) {
+        const unsigned char pdu[LENGTH] = {
+            3, 4, 0, 1, (unsigned char)(i >> 8), (unsigned char)i};
+
+        take(trust, &energies, pdu, 100);
+    }
+    kw_meter_trust_taken(trust, &voltages, 1, refusal, 2, 2);
+    assert_true(kw_meter_trust_twin(trust, &currents, refusal, 2));
+}
+
 /* A reply too many: a copy of what was taken is harmless. */
 static void test_surplus(void **state)
 {
@@ -337,6 +353,7 @@ int main(void)
         cmocka_unit_test(test_old_twin),
         cmocka_unit_test(test_older),
         cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_last_refusal),
         cmocka_unit_test(test_surplus),
         cmocka_unit_test(test_surplus_of_before),
         cmocka_unit_test(test_part),
