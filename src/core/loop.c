@@ -14,12 +14,12 @@
 
 /* What one turn may do of each kind, see enum kw_budget. */
 static const unsigned budgets[KW_BUDGET_COUNT] = {
-    [KW_BUDGET_HANDSHAKE + (unsigned)KW_SHARE_WEB] = 3,
-    [KW_BUDGET_HANDSHAKE + (unsigned) KW_SHARE_STATION] = 2,
-    [KW_BUDGET_HANDSHAKE + (unsigned) KW_SHARE_LINE] = 3,
-    [KW_BUDGET_READ + (unsigned) KW_SHARE_WEB] = 64,
-    [KW_BUDGET_READ + (unsigned) KW_SHARE_STATION] = 32,
-    [KW_BUDGET_READ + (unsigned) KW_SHARE_LINE] = 64,
+    [KW_BUDGET_OF(HANDSHAKE, WEB)] = 3,
+    [KW_BUDGET_OF(HANDSHAKE, STATION)] = 2,
+    [KW_BUDGET_OF(HANDSHAKE, LINE)] = 3,
+    [KW_BUDGET_OF(READ, WEB)] = 64,
+    [KW_BUDGET_OF(READ, STATION)] = 32,
+    [KW_BUDGET_OF(READ, LINE)] = 64,
     [KW_BUDGET_REQUEST] = 16,
 };
 

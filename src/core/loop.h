@@ -27,7 +27,7 @@ enum kw_share {
 };
 
 /* What costs much and can come in bursts: at most so much of it a turn. Of
- * the first two there is one budget a share: KW_BUDGET_READ + share. */
+ * the first two there is one budget a share: KW_BUDGET_OF(READ, WEB). */
 enum kw_budget {
     KW_BUDGET_HANDSHAKE, /* TLS flights worked on */
     KW_BUDGET_READ = KW_BUDGET_HANDSHAKE + KW_SHARE_COUNT, /* reads of up to
@@ -36,6 +36,11 @@ enum kw_budget {
         KW_BUDGET_READ + KW_SHARE_COUNT, /* light web requests */
     KW_BUDGET_COUNT = KW_BUDGET_REQUEST + 1
 };
+
+/* The budget that one share has of a kind; a sum of two enumerations is none of
+ * either. */
+#define KW_BUDGET_OF(kind, share)                                              \
+    ((unsigned)KW_BUDGET_##kind + (unsigned)KW_SHARE_##share)
 
 /* A place in the queue for a budget. Embedded by the one who asks. */
 struct kw_claim {
