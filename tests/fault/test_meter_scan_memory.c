@@ -29,14 +29,15 @@ static bool has_ended(void *arg)
 {
     struct rig *rig = arg;
     struct rig_reply reply;
-    bool running, made;
+    bool running = true, made = false;
 
-    do { /* an answer that could not be made says nothing */
+    /* An answer that could not be made says nothing; one allocation fails. */
+    for (unsigned tries = 0; !made && tries < 2; tries++) {
         scan_call(rig, &reply, KW_GET, NULL, NULL);
         made = reply.status == 200 && reply.body != NULL;
-        running = made && strstr(reply.body, "\"state\":\"running\"") != NULL;
+        running = !made || strstr(reply.body, "\"state\":\"running\"") != NULL;
         rig_reply_fini(&reply);
-    } while (!made);
+    }
     return !running;
 }
 
