@@ -36,7 +36,7 @@ struct kw_meter_once {
     size_t at;       /* request of the plan */
     bool answered;   /* anything at all */
     bool heard;      /* or refused */
-    unsigned silent; /* blocks without an answer since it was heard */
+    unsigned silent; /* blocks without an answer, in a row */
     uint64_t rtt_us; /* longest round trip */
     struct kw_plan plan;
     struct kw_meter_compute compute;
