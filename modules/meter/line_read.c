@@ -78,14 +78,22 @@ static size_t drop_frames(struct kw_meter_line *line,
     return last;
 }
 
-/* The bytes from at on are given up: what is among them, and at their end? */
+/* The bytes from at to end are no frame; they may have begun one. */
+static void drop_part(struct kw_meter_line *line, size_t at, size_t end)
+{
+    if (at < end)
+        kw_meter_trust_part(line->trust, line->rx + at, end - at,
+                            line->active_ns);
+}
+
+/* The bytes from at on are given up: what is among them, and at their end? Part
+ * of the reply itself, maybe. */
 static void drop_rest(struct kw_meter_line *line, struct kw_meter_slot *slot,
                       size_t at)
 {
     at = drop_frames(line, slot, at, line->rx_length);
     if (at < line->rx_length && line->rx[at] != slot->ask.unit)
-        kw_meter_trust_part(line->trust, line->rx + at, line->rx_length - at,
-                            line->active_ns);
+        drop_part(line, at, line->rx_length);
 }
 
 /* A frame that came in the reply's place was none. */
@@ -276,7 +284,8 @@ static bool read_answer(struct kw_meter_line *line, struct kw_meter_slot *slot)
     }
     switch (found.verdict) {
     case KW_METER_RTU_ANSWER:
-        (void)drop_frames(line, slot, 0, found.pdu - 1);
+        drop_part(line, drop_frames(line, slot, 0, found.pdu - 1),
+                  found.pdu - 1);
         if (set_aside(line, slot, &found))
             return line->rx_length > 0 && read_answer(line, slot);
         if (take(line, slot, found.pdu, found.pdu_length))

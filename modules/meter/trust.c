@@ -194,7 +194,10 @@ static void note_usual(struct kw_meter_unit *unit, uint64_t sent_ns,
 static void note_round_trip(struct kw_meter_unit *unit, uint64_t sent_ns,
                             uint64_t now_ns)
 {
-    unit->usual_us -= unit->usual_us / 64;
+    if (unit->taken_ns > 0)
+        unit->usual_us -= unit->usual_us / 64;
+    else
+        unit->usual_us = KW_METER_USUAL_FIRST_MS * 1000;
     note_usual(unit, sent_ns, now_ns);
     unit->sent_ns = sent_ns;
     unit->taken_ns = now_ns;

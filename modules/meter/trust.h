@@ -36,6 +36,7 @@ enum {
     KW_METER_HABIT = 3,           /* surplus replies that make one */
     KW_METER_HABIT_MS = 10000,    /* within, and how long it lasts without */
     KW_METER_CALM_MAX_MS = 500,   /* longest wait for surplus replies */
+    KW_METER_USUAL_FIRST_MS = 20, /* round trip of a unit not known yet */
     KW_METER_SETTLE_MIN_MS = 20,  /* a reply's usual time may be shorter */
     KW_METER_SETTLE_MAX_MS = 500, /* or much longer */
 };

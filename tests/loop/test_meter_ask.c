@@ -292,6 +292,42 @@ static void test_late_refusal(void **state)
     close_stage(&stage);
 }
 
+/* The bytes that come before the reply of eight registers, of those here. */
+static size_t ahead;
+
+static void behind_others(struct peer *peer, const struct kw_meter_ask *what)
+{
+    static const unsigned char begun[] = {5, 3, 4, 0, 100, 0};
+    size_t before = what->count == 8 ? ahead : 0;
+    unsigned char bytes[300];
+
+    memcpy(bytes, begun, before);
+    peer_write(peer, bytes,
+               before + peer_answer_frame(peer, what, bytes + before));
+}
+
+/* The beginning of a reply to an earlier request comes before a reply: there
+ * has been one more than was known of. */
+static void test_part_before(void **state)
+{
+    static struct stage stage;
+    struct asker asker;
+
+    (void)state;
+    open_stage(&stage, STAGE_SERIAL, behind_others, 1);
+    kw_fixture_until_set(&stage.rig.fixture, &stage.up);
+    ask_and_wait(&stage, &asker, (struct kw_meter_ask){5, 3, 100, 2});
+    for (ahead = 2; ahead <= 6; ahead++) {
+        uint32_t before = kw_meter_line_strays(stage.line, 5);
+
+        ask_and_wait(&stage, &asker, (struct kw_meter_ask){5, 3, 200, 8});
+        assert_int_equal(asker.answer.outcome, KW_METER_GOOD);
+        assert_int_equal(kw_meter_line_strays(stage.line, 5) - before,
+                         ahead > 2);
+    }
+    close_stage(&stage);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -302,6 +338,7 @@ int main(void)
         cmocka_unit_test(test_cancelled_write),
         cmocka_unit_test(test_late_write),
         cmocka_unit_test(test_late_refusal),
+        cmocka_unit_test(test_part_before),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
