@@ -346,7 +346,7 @@ void kw_meter_trust_part(struct kw_meter_trust *trust,
 
         if (taken->hash == 0 || taken->count == 0 || taken->unit != bytes[0] ||
             taken->function != bytes[1] ||
-            kw_meter_pdu_need(&ask, bytes + 1, length - 1) < length)
+            kw_meter_pdu_need(&ask, bytes + 1, length - 1) + 3 < length)
             continue;
         note_surplus(&trust->units[bytes[0]], now_ns);
         trust->stray_ns = now_ns;

@@ -141,7 +141,8 @@ bool kw_meter_trust_late_again(struct kw_meter_trust *trust, uint8_t unit,
                                uint64_t now_ns);
 
 /* The beginning of a frame came, from the unit on, and no more of it before the
- * next request leaves: what it was can't be known any more. */
+ * next request leaves, or all of it with a wrong check sum: what it was can't
+ * be known any more. */
 void kw_meter_trust_part(struct kw_meter_trust *trust,
                          const unsigned char *bytes, size_t length,
                          uint64_t now_ns);

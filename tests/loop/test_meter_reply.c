@@ -420,11 +420,13 @@ static void test_seeds(void **state)
 /* Seeds in which a wrong reply was taken once: copies of replies that had been
  * forgotten, of the same block, of a late one, of the newest while its block
  * was late; a repeat answered by the reply before it; a reply later than any
- * before; a late answer to a marker. */
+ * before; a late answer to a marker; a copy, and the block's real reply cut or
+ * with a wrong check sum. */
 static void test_found_seeds(void **state)
 {
-    static const uint16_t seeds[] = {3237,  3436,  3453,  5268,  6688, 7740,
-                                     54528, 55399, 55546, 55756, 59557};
+    static const uint16_t seeds[] = {3237,  3436,  3453,  5268,  6688,  7740,
+                                     11307, 13324, 33829, 34023, 35554, 38488,
+                                     40564, 54528, 55399, 55546, 55756, 59557};
     struct outcome sum = {0};
 
     (void)state;

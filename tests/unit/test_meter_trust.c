@@ -211,8 +211,9 @@ static void test_surplus_of_before(void **state)
 
 static void test_part(void **state)
 {
-    static const unsigned char part[] = {5, 3, 4, 0}, other[] = {5, 3, 6, 0},
-                               nobody[] = {6, 3, 4, 0};
+    static const unsigned char other[] = {5, 3, 6, 0}, nobody[] = {6, 3, 4, 0};
+    static const unsigned char part[10] = {5, 3, 4}; /* and more than all */
+    const size_t whole = LENGTH + 3;
     struct kw_meter_trust *trust = fresh();
 
     (void)state;
@@ -220,9 +221,11 @@ static void test_part(void **state)
     kw_meter_trust_part(trust, other, sizeof(other), 110 * ms);
     kw_meter_trust_part(trust, nobody, sizeof(nobody), 110 * ms);
     kw_meter_trust_part(trust, part, 2, 110 * ms);
+    kw_meter_trust_part(trust, part, whole + 1, 110 * ms);
     assert_int_equal(trust->units[5].strays, 0);
-    kw_meter_trust_part(trust, part, sizeof(part), 110 * ms);
-    assert_int_equal(trust->units[5].strays, 1);
+    kw_meter_trust_part(trust, part, 3, 110 * ms);
+    kw_meter_trust_part(trust, part, whole, 110 * ms);
+    assert_int_equal(trust->units[5].strays, 2);
     assert_true(kw_meter_trust_suspects(trust, 5));
 }
 
