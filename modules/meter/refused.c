@@ -441,6 +441,8 @@ static void told_good(struct kw_meter_device *device, unsigned request,
     state->given = true;
     state->misses = 0;
     state->trial = 0;
+    if (is_silent(state))
+        device->refused.silent_ns = 0; /* this look has cost no time-out */
     if (state->searching) {
         search_on(device, request, true);
         return;

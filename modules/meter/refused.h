@@ -5,8 +5,9 @@
  *
  * A refusal (exceptions 1, 2 and 3) is certain: the smallest part is searched
  * at once, in the poll (refusal.h). A block without any usable answer, silent
- * or garbled, while others are answered is left out too; each look at it may
- * cost a time-out, so that its search goes on with one request a minute.
+ * or garbled, while others are answered is left out too; a look at it may cost
+ * a time-out: after one that did the next is a minute later, after an answer it
+ * goes with the next poll.
  *
  * Parts that are answered again are joined: a pair of neighbours is asked as
  * one request, and when that fails they are apart again as before.
@@ -43,7 +44,7 @@ enum {
     /* Until what was refused is tried again: doubles up to a day. */
     KW_METER_REFUSED_FIRST_MS = 10 * 60 * 1000,
     KW_METER_REFUSED_LAST_MS = 24 * 60 * 60 * 1000,
-    /* Between two looks at what gives no answer. */
+    /* From a look at what gives no answer to the next one. */
     KW_METER_SILENT_MS = 60 * 1000,
     /* Polls in a row without an answer until a block that was answered before
      * is left out; one that never was is after the first. */
