@@ -80,6 +80,7 @@ static void put_meter(char **at, const char *end, const char *line,
                     line, unit, load, line, unit, profile, load);
 }
 
+/* No answer is late on a busy machine. */
 static void start_gateway(struct world *world)
 {
     char yaml[16384], *at = yaml;
@@ -89,9 +90,9 @@ static void start_gateway(struct world *world)
     at += snprintf(at, (size_t)(end - at),
                    "lines:\n"
                    "  - { name: s, serial: { port: %s/s, baud: 115200, "
-                   "parity: none } }\n"
+                   "parity: none }, timeout: 10s }\n"
                    "  - { name: t, tcp: { host: 127.0.0.1, port: %u, "
-                   "in_flight: 4 } }\n"
+                   "in_flight: 4 }, timeout: 10s }\n"
                    "meters:\n",
                    world->plant.dir, world->plant.tcp_port);
     for (size_t l = 0; l < 2; l++) {
