@@ -253,3 +253,14 @@ def demo(folder, port=0, state=None, strangers=""):
     for old in (1502, 1503):
         text = text.replace(f"127.0.0.1:{old}", "127.0.0.1:0")
     return plant, Gateway(folder, text, state=state)
+
+
+def scan(*args, state="/nowhere"):
+    """kilowatch scan: (exit code, output, errors)."""
+    done = subprocess.run([KILOWATCH, "scan", *map(str, args), "--state", str(state), "--share",
+                           CONF], capture_output=True, text=True, timeout=120)
+    return done.returncode, done.stdout, done.stderr
+
+
+def found_by_unit(result):
+    return {entry["unit"]: entry for entry in result["found"]}
