@@ -95,9 +95,8 @@ def others(i):
     return [f"g{i}_{unit}" for unit in range(1, COUNT + 1) if unit != BAD]
 
 
-def without(site, state):
+def without(site, meters, state):
     """The faults whose bad meter is not in that state."""
-    meters = site.meters()
     return [fault for i, fault in enumerate(site.faults) if meters[f"g{i}_{BAD}"]["state"] != state]
 
 
@@ -110,7 +109,7 @@ def wait_aside(site):
         for i, fault in enumerate(site.faults):
             if meters[f"g{i}_{BAD}"]["state"] == "failing":
                 polls.setdefault(fault, meters[f"g{i}_{BAD}"]["bus"]["polls"])
-        left[:] = [f for f in without(site, "failing") if f not in NOT_ASIDE[site.kind]]
+        left[:] = [f for f in without(site, meters, "failing") if f not in NOT_ASIDE[site.kind]]
         left.extend(fault for i, fault in enumerate(site.faults) if fault in LEFT_OUT
                     and meters[f"g{i}_{BAD}"]["verdict_key"] != "meter_block_silent")
         return not left
@@ -123,10 +122,11 @@ def wait_aside(site):
 
 
 def recovered(site, aside):
-    """Each bad meter has had a good poll since."""
+    """Each bad meter is well and has had a good poll since."""
     meters = site.meters()
-    return all(meters[f"g{i}_{BAD}"]["bus"]["good"] > aside[f"g{i}_{BAD}"]["bus"]["good"]
-               for i in range(len(site.faults)))
+    return not without(site, meters, "ok") and all(
+        meters[f"g{i}_{BAD}"]["bus"]["good"] > aside[f"g{i}_{BAD}"]["bus"]["good"]
+        for i in range(len(site.faults)))
 
 
 def check(folder, kind, slack):
@@ -141,7 +141,7 @@ def check(folder, kind, slack):
         aside, ended = site.meters(), time.monotonic()
         for i in range(len(site.faults)):
             site.set_fault(i, "off")
-        kw.wait_for(lambda: not without(site, "ok") and recovered(site, aside), 30, 0.2)
+        kw.wait_for(lambda: recovered(site, aside), 30, 0.2)
         after, back = site.meters(), time.monotonic()
         wrong = []
         for i, fault in enumerate(site.faults):
