@@ -520,7 +520,8 @@ void kw_meter_refused_missed(struct kw_meter_device *device, unsigned request)
         return;
     }
     if (state->left_out != KW_QUALITY_GOOD ||
-        ++state->misses < (state->given ? KW_METER_MISSES_MAX : 1) ||
+        ++state->misses <
+            (state->given ? KW_METER_MISSES_MAX : KW_METER_MISSES_NEW) ||
         kw_meter_image_narrow(&device->image, state->block, exception) != 0)
         return;
     kw_meter_image_drop(&device->image, state->block, plan->address,

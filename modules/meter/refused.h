@@ -46,9 +46,10 @@ enum {
     KW_METER_REFUSED_LAST_MS = 24 * 60 * 60 * 1000,
     /* From a look at what gives no answer to the next one. */
     KW_METER_SILENT_MS = 60 * 1000,
-    /* Polls in a row without an answer until a block that was answered before
-     * is left out; one that never was is after the first. */
+    /* Polls in a row without an answer until a block is left out that was
+     * answered before, and one that never was: a single frame may be lost. */
     KW_METER_MISSES_MAX = 3,
+    KW_METER_MISSES_NEW = 2,
 };
 
 /* Frees nothing that a poll needs: joins parts that are both answered. To be
